@@ -1,0 +1,257 @@
+//! Strict decoding: is this tree an object of its kind? Says no in the server's words, or with line, column and a hint for people.
+//!
+//! Mirrors `staging/src/k8s.io/apimachinery/pkg/runtime/serializer/json` with `DisallowUnknownFields`, v1.36: the first wrong type ends
+//! the decoding, unknown fields are gathered.
+
+use crate::api::quantity::Quantity;
+use crate::api::quote::quote;
+use crate::api::resources::Resource;
+use crate::api::schema::{self, Field, FieldType, Type};
+use crate::api::status::{ApiError, Reason};
+use crate::api::yaml::Document;
+use serde_json::Value;
+
+/// Why a tree isn't an object of its kind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DecodeError {
+    kind: &'static str,
+    version: &'static str,
+    wrong_type: Option<String>,
+    unknown: Vec<String>,
+}
+
+impl DecodeError {
+    /// Whether every field that is known has the right type.
+    pub fn is_only_unknown_fields(&self) -> bool {
+        self.wrong_type.is_none()
+    }
+
+    /// The unknown fields as warnings: `unknown field "spec.foo"`.
+    pub fn unknown_fields(&self) -> Vec<String> {
+        self.unknown.iter().map(|path| format!("unknown field {}", quote(path))).collect()
+    }
+
+    /// The server's answer.
+    pub fn to_api_error(&self) -> ApiError {
+        let what = match &self.wrong_type {
+            Some(message) => message.clone(),
+            None => format!("strict decoding error: {}", self.unknown_fields().join(", ")),
+        };
+        let message = format!("{} in version {} cannot be handled as a {}: {what}", self.kind, quote(self.version), self.kind);
+        ApiError::new(Reason::BadRequest, message)
+    }
+}
+
+/// Something wrong with a user's manifest, for people.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// The field: `spec.strategy.rollingUpdate.maxUnavaliable`.
+    pub path: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Its column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Decodes a tree strictly. Fields that are null count as absent, and are taken out.
+///
+/// # Errors
+/// The first field of a wrong type, or else all unknown fields.
+pub fn strict(resource: &'static Resource, tree: &mut Value) -> Result<(), DecodeError> {
+    let Some(object) = schema::for_kind(&resource.api_version(), resource.kind) else { return Ok(()) };
+    let mut walk = Walk::default();
+    walk.object(object, tree, "", "");
+    if walk.wrong.is_empty() && walk.unknown.is_empty() {
+        return Ok(());
+    }
+    let wrong_type = walk.wrong.into_iter().next().map(|(_, message)| message);
+    let unknown = walk.unknown.into_iter().map(|(path, _)| path).collect();
+    Err(DecodeError { kind: resource.kind, version: resource.version, wrong_type, unknown })
+}
+
+/// All that is wrong with a document, with places and hints.
+pub fn problems(resource: &'static Resource, document: &Document) -> Vec<Problem> {
+    let Some(object) = schema::for_kind(&resource.api_version(), resource.kind) else { return Vec::new() };
+    let mut walk = Walk::default();
+    walk.object(object, &mut document.tree.clone(), "", "");
+    let problem = |path: String, message: String, help: Option<String>| {
+        let (line, column) = document.spans.locate(&path).unwrap_or((document.line, 1));
+        Problem { path, line, column, message, help }
+    };
+    let wrong = walk.wrong.into_iter().map(|(path, message)| problem(path, message, None));
+    let mut all: Vec<Problem> = wrong.collect();
+    for (path, object) in walk.unknown {
+        let name = path.rsplit('.').next().unwrap_or(&path).to_owned();
+        let help = nearest(&name, object).map_or_else(
+            || object.fields().map(|fields| format!("{} has: {}", object.struct_name(), fields.keys().copied().collect::<Vec<_>>().join(", "))),
+            |near| Some(format!("did you mean `{near}`?")),
+        );
+        all.push(problem(path.clone(), format!("unknown field `{name}` in {}", object.struct_name()), help));
+    }
+    all.sort_by_key(|p| (p.line, p.column));
+    all
+}
+
+#[derive(Default)]
+struct Walk {
+    wrong: Vec<(String, String)>,
+    unknown: Vec<(String, &'static Type)>,
+}
+
+impl Walk {
+    /// `path` has indexes, for people and the list of unknown fields; `go` has none, as Go's messages have it.
+    fn object(&mut self, object: &'static Type, tree: &mut Value, path: &str, go: &str) {
+        let (Some(fields), Value::Object(map)) = (object.fields(), tree) else { return };
+        map.retain(|_, value| !value.is_null());
+        for (name, value) in map {
+            let at = join(path, name);
+            match fields.get(name.as_str()) {
+                None => self.unknown.push((at, object)),
+                Some(field) => self.field(object, field, value, &at, &join(go, name)),
+            }
+        }
+    }
+
+    fn field(&mut self, object: &'static Type, field: &'static Field, value: &mut Value, path: &str, go: &str) {
+        let go_type = field.go_type();
+        // A field that is promoted from an embedded struct shows that struct's name on the way.
+        let shown = match (field.via, go.rsplit_once('.')) {
+            (Some(via), Some((head, name))) => format!("{head}.{via}.{name}"),
+            (Some(via), None) => format!("{via}.{go}"),
+            _ => go.to_owned(),
+        };
+        self.typed(object, &field.field_type, &go_type, value, path, &shown);
+    }
+
+    fn typed(&mut self, object: &'static Type, field_type: &'static FieldType, go_type: &str, value: &mut Value, path: &str, go: &str) {
+        let fits = match field_type {
+            FieldType::String | FieldType::Bytes | FieldType::Time | FieldType::MicroTime => value.is_string(),
+            FieldType::Int32 => value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+            FieldType::Int64 => value.as_i64().is_some(),
+            FieldType::Double => value.is_number(),
+            FieldType::Boolean => value.is_boolean(),
+            FieldType::Quantity => return self.quantity(value, path),
+            FieldType::IntOrString => value.is_string() || value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+            FieldType::Any => true,
+            FieldType::FreeObject | FieldType::Map(_) | FieldType::Object(_) => value.is_object(),
+            FieldType::List(_) => value.is_array(),
+        };
+        if !fits {
+            let message = format!("json: cannot unmarshal {} into Go struct field {}.{go} of type {go_type}", json_word(value, field_type), object.struct_name());
+            self.wrong.push((path.to_owned(), message));
+            return;
+        }
+        match (field_type, value) {
+            (FieldType::Object(inner), value) => self.object(inner.resolve(), value, path, go),
+            (FieldType::List(item), Value::Array(items)) => {
+                let item_type = item.go_type();
+                for (index, value) in items.iter_mut().enumerate().filter(|(_, value)| !value.is_null()) {
+                    self.typed(object, item, &item_type, value, &format!("{path}[{index}]"), go);
+                }
+            }
+            (FieldType::Map(entry), Value::Object(map)) => {
+                let entry_type = entry.go_type();
+                map.retain(|_, value| !value.is_null());
+                for (key, value) in map {
+                    self.typed(object, entry, &entry_type, value, &join(path, key), go);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn quantity(&mut self, value: &Value, path: &str) {
+        let problem = match Quantity::from_value(value) {
+            Some(Ok(_)) => return,
+            Some(Err(error)) => error.to_string(),
+            None => "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned(),
+        };
+        self.wrong.push((path.to_owned(), problem));
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// How Go's decoder names what it found; a number that doesn't fit is quoted.
+fn json_word(value: &Value, wanted: &FieldType) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "bool".to_owned(),
+        Value::Number(number) if matches!(wanted, FieldType::Int32 | FieldType::Int64) => format!("number {number}"),
+        Value::Number(_) => "number".to_owned(),
+        Value::String(_) => "string".to_owned(),
+        Value::Array(_) => "array".to_owned(),
+        Value::Object(_) => "object".to_owned(),
+    }
+}
+
+/// The field of this type that is spelled most like `name`, if one comes near.
+fn nearest(name: &str, object: &'static Type) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let distance = |field: &&'static str| edit_distance(&lower, &field.to_lowercase());
+    let best = object.fields()?.keys().copied().min_by_key(distance)?;
+    (edit_distance(&lower, &best.to_lowercase()) <= 1 + name.len() / 4).then_some(best)
+}
+
+/// Damerau–Levenshtein: insertions, deletions, substitutions, and swaps of neighbours.
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{resources, yaml};
+
+    fn deployment() -> &'static Resource {
+        resources::by_kind("apps/v1", "Deployment").expect("the table has Deployments")
+    }
+
+    fn check(text: &str, wanted: &str) {
+        let mut tree = yaml::documents(text).expect("it is YAML").remove(0).tree;
+        let message = strict(deployment(), &mut tree).err().map(|error| error.to_api_error().message).unwrap_or_default();
+        assert_eq!(message.trim_start_matches("Deployment in version \"v1\" cannot be handled as a Deployment: "), wanted, "{text}");
+    }
+
+    #[test]
+    fn says_no_in_the_servers_words() {
+        check("spec: {replicas: 2, paused: null}", "");
+        check("spec: {replicas: '2'}", "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32");
+        check("spec: {replicas: 2.5}", "json: cannot unmarshal number 2.5 into Go struct field DeploymentSpec.spec.replicas of type int32");
+        check("spec: {strategy: {rollingUpdate: {maxUnavaliable: 1}}, x: 1}", "strict decoding error: unknown field \"spec.strategy.rollingUpdate.maxUnavaliable\", unknown field \"spec.x\"");
+    }
+
+    #[test]
+    fn tells_people_where_and_what_they_meant() {
+        let text = "kind: Deployment\nspec:\n  strategy:\n    rollingUpdate:\n      maxUnavaliable: 1\n";
+        let document = yaml::documents(text).expect("it is YAML").remove(0);
+        let problem = problems(deployment(), &document).remove(0);
+        assert_eq!((problem.line, problem.column), (5, 7));
+        assert_eq!(problem.help.as_deref(), Some("did you mean `maxUnavailable`?"));
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!((edit_distance("maxunavaliable", "maxunavailable"), edit_distance("", "abc"), edit_distance("same", "same")), (1, 3, 0));
+    }
+}

@@ -1,0 +1,314 @@
+//! YAML and JSON text to trees, as kubectl reads manifests: several documents, YAML 1.1's booleans and octal numbers, the last of two
+//! equal keys wins. Every value remembers where it stood. Mirrors `sigs.k8s.io/yaml` and `k8s.io/apimachinery/pkg/util/yaml`, v1.36.
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use serde_json::{Map, Number, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Deeper nesting is refused.
+const DEPTH_MAX: usize = 100;
+/// More values than this, aliases expanded, are refused: an alias bomb, or no manifest.
+const VALUES_MAX: usize = 1 << 20;
+
+/// Where each value of a document stood: by path, as `spec.containers[0].name`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Spans(BTreeMap<String, (usize, usize)>);
+
+impl Spans {
+    /// Line and column (from 1) of the value at `path`, or of the nearest value above it.
+    pub fn locate(&self, path: &str) -> Option<(usize, usize)> {
+        let mut path = path;
+        loop {
+            if let Some(place) = self.0.get(path) {
+                return Some(*place);
+            }
+            if path.is_empty() {
+                return None;
+            }
+            path = path.rfind(['.', '[']).map_or("", |cut| &path[..cut]);
+        }
+    }
+}
+
+/// One document.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Document {
+    /// Its content.
+    pub tree: Value,
+    /// Where its values stood.
+    pub spans: Spans,
+    /// The line (from 1) where it begins.
+    pub line: usize,
+}
+
+/// Text that isn't YAML.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct YamlError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl YamlError {
+    /// What kubectl prints after the file's name.
+    pub fn kubectl_message(&self) -> String {
+        format!("error converting YAML to JSON: yaml: line {}: {}", self.line, self.message)
+    }
+}
+
+impl fmt::Display for YamlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
+    }
+}
+
+impl std::error::Error for YamlError {}
+
+/// Reads all documents. Empty ones are skipped.
+///
+/// # Errors
+/// The first place that isn't YAML, is nested too deeply, or expands to too much.
+pub fn documents(text: &str) -> Result<Vec<Document>, YamlError> {
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), spans: Spans::default(), values: 0 };
+    let mut documents = Vec::new();
+    while let Some((event, span)) = reader.next()? {
+        if matches!(event, Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd) {
+            continue;
+        }
+        reader.anchors.clear();
+        reader.spans = Spans::default();
+        let tree = reader.value(event, span, "", 0)?;
+        if !tree.is_null() {
+            documents.push(Document { tree, spans: std::mem::take(&mut reader.spans), line: span.start.line() });
+        }
+    }
+    Ok(documents)
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, granit_parser::StrInput<'a>>,
+    anchors: BTreeMap<usize, Value>,
+    spans: Spans,
+    values: usize,
+}
+
+fn error_at(span: Span, message: &str) -> YamlError {
+    YamlError { line: span.start.line(), column: span.start.col() + 1, message: message.to_owned() }
+}
+
+fn scan_error(error: &ScanError) -> YamlError {
+    let info = error.info();
+    // goyaml's words for what people most often do wrong.
+    let message = if info.contains("tab") { "found character that cannot start any token" } else { &info };
+    YamlError { line: error.marker().line(), column: error.marker().col() + 1, message: message.to_owned() }
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, YamlError> {
+        self.parser.next().transpose().map_err(|error| scan_error(&error))
+    }
+
+    fn must(&mut self, after: Span) -> Result<(Event<'a>, Span), YamlError> {
+        self.next()?.ok_or_else(|| error_at(after, "unexpected end of the document"))
+    }
+
+    fn value(&mut self, event: Event<'a>, span: Span, path: &str, depth: usize) -> Result<Value, YamlError> {
+        if depth > DEPTH_MAX {
+            return Err(error_at(span, "exceeded max depth"));
+        }
+        self.count(1, span)?;
+        self.spans.0.insert(path.to_owned(), (span.start.line(), span.start.col() + 1));
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let forced = tag.is_some_and(|tag| tag.to_string().ends_with("str"));
+                let value = if style == ScalarStyle::Plain && !forced { plain(&text) } else { Value::from(text.into_owned()) };
+                (value, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => (self.sequence(span, path, depth)?, anchor),
+            Event::MappingStart(_, anchor, _) => (self.mapping(span, path, depth)?, anchor),
+            Event::Alias(anchor) => {
+                let value = self.anchors.get(&anchor).cloned().ok_or_else(|| error_at(span, "unknown anchor"))?;
+                self.count(size(&value), span)?;
+                (value, 0)
+            }
+            _ => return Err(error_at(span, "a value was expected here")),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, value.clone());
+        }
+        Ok(value)
+    }
+
+    fn count(&mut self, values: usize, span: Span) -> Result<(), YamlError> {
+        self.values = self.values.saturating_add(values);
+        if self.values > VALUES_MAX { Err(error_at(span, "document contains excessive aliasing")) } else { Ok(()) }
+    }
+
+    fn sequence(&mut self, start: Span, path: &str, depth: usize) -> Result<Value, YamlError> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.must(start)?;
+            if event == Event::SequenceEnd {
+                return Ok(Value::Array(items));
+            }
+            let path = format!("{path}[{}]", items.len());
+            items.push(self.value(event, span, &path, depth + 1)?);
+        }
+    }
+
+    fn mapping(&mut self, start: Span, path: &str, depth: usize) -> Result<Value, YamlError> {
+        let mut map = Map::new();
+        let mut merged: Vec<Value> = Vec::new();
+        loop {
+            let (event, key_span) = self.must(start)?;
+            if event == Event::MappingEnd {
+                break;
+            }
+            let (key, plain_key) = match event {
+                Event::Scalar(text, style, _, _) => (text.into_owned(), style == ScalarStyle::Plain),
+                _ => return Err(error_at(key_span, "invalid map key")),
+            };
+            let key = if plain_key { key_text(&key) } else { key };
+            let child = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let (event, span) = self.must(key_span)?;
+            let value = self.value(event, span, &child, depth + 1)?;
+            // Messages point at the key: that is what people look for.
+            self.spans.0.insert(child, (key_span.start.line(), key_span.start.col() + 1));
+            if key == "<<" && plain_key {
+                match value {
+                    Value::Array(list) => merged.extend(list),
+                    other => merged.push(other),
+                }
+            } else {
+                map.insert(key, value);
+            }
+        }
+        for value in merged {
+            let Value::Object(fields) = value else { return Err(error_at(start, "map merge requires map or sequence of maps as the value")) };
+            for (key, value) in fields {
+                map.entry(key).or_insert(value);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+/// A key that is a number or a boolean becomes its text.
+fn key_text(key: &str) -> String {
+    match plain(key) {
+        Value::Bool(yes) => yes.to_string(),
+        Value::Number(number) => number.to_string(),
+        _ => key.to_owned(),
+    }
+}
+
+/// What a plain scalar means: YAML 1.1 as goyaml resolves it.
+fn plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Value::Bool(false),
+        _ => {}
+    }
+    let first = text.as_bytes()[0];
+    if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) {
+        return Value::from(text);
+    }
+    integer(text).or_else(|| float(text)).map_or_else(|| Value::from(text), Value::Number)
+}
+
+fn integer(text: &str) -> Option<Number> {
+    let digits = text.replace('_', "");
+    let (negative, body) = match digits.as_bytes().first()? {
+        b'-' => (true, &digits[1..]),
+        b'+' => (false, &digits[1..]),
+        _ => (false, digits.as_str()),
+    };
+    let (radix, body) = match body.get(..2) {
+        Some("0x" | "0X") => (16, &body[2..]),
+        Some("0b") => (2, &body[2..]),
+        Some("0o") => (8, &body[2..]),
+        _ if body.len() > 1 && body.starts_with('0') => (8, &body[1..]),
+        _ => (10, body),
+    };
+    if body.is_empty() || !body.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    let magnitude = u64::from_str_radix(body, radix).ok()?;
+    if negative { i64::try_from(-i128::from(magnitude)).ok().map(Number::from) } else { Some(Number::from(magnitude)) }
+}
+
+fn float(text: &str) -> Option<Number> {
+    let body = text.replace('_', "");
+    let shape = body.trim_start_matches(['+', '-']);
+    if !shape.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-')) || !shape.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: f64 = body.parse().ok()?;
+    // A float without a fraction is an integer in JSON, as Go prints it.
+    if number.fract() == 0.0 && number.abs() < 1e15 { Some(Number::from(number as i64)) } else { Number::from_f64(number) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn check(text: &str, wanted: Value) {
+        let documents = documents(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(documents.into_iter().map(|d| d.tree).collect::<Value>(), wanted, "{text}");
+    }
+
+    #[test]
+    fn manifests_read_as_kubectl_reads_them() {
+        check("a: 1\nb: [x, 'y', \"z\"]\n---\n---\nc: {d: 0644, e: yes, f: \"yes\"}\n", json!([{"a": 1, "b": ["x", "y", "z"]}, {"c": {"d": 420, "e": true, "f": "yes"}}]));
+        check("{\"a\": [1, 2,], \"b\": -3.5}", json!([{"a": [1, 2], "b": -3.5}]));
+        check("a: 1\na: 2\n1: x\ntrue: z\n", json!([{"a": 2, "1": "x", "true": "z"}]));
+        check("base: &b {p: 1, q: 2}\nuse:\n  <<: *b\n  q: 3\n", json!([{"base": {"p": 1, "q": 2}, "use": {"p": 1, "q": 3}}]));
+        check("t: |\n  two\n  lines\nv: 1.5\nw: 1e3\nd: 2024-01-02\nip: 10.0.0.1\nz: ~\n", json!([{"t": "two\nlines\n", "v": 1.5, "w": 1000, "d": "2024-01-02", "ip": "10.0.0.1", "z": null}]));
+        check("# nothing\n", json!([]));
+    }
+
+    #[test]
+    fn places_are_remembered() {
+        let text = "kind: X\nspec:\n  list:\n  - name: a\n  - name: b\n";
+        let document = documents(text).expect("it is YAML").remove(0);
+        assert_eq!(document.spans.locate("spec.list[1].name"), Some((5, 5)));
+        assert_eq!(document.spans.locate("spec.nowhere.deep"), Some((2, 1)));
+    }
+
+    #[test]
+    fn what_is_not_yaml_says_where() {
+        let error = documents("a: b\nc: [1, 2\nd: e: f\n").expect_err("this isn't YAML");
+        assert!(error.line >= 2, "{error}");
+        assert!(documents(&"[".repeat(500)).is_err());
+        let bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
+                    e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n";
+        assert!(documents(bomb).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[ -~\n\t]{0,200}") {
+            let _ = documents(&text);
+        }
+
+        #[test]
+        fn no_nearly_yaml_panics(text in "([a-c]: |- |\\[|\\]|\\{|\\}|&a |\\*a|\n|  |'|\"|#|---\n|1|,|<<: ){0,60}") {
+            let _ = documents(&text);
+        }
+    }
+}
