@@ -1,0 +1,373 @@
+//! The users' door: requests with JSON trees, as kubectl sends them. Each passes strict decoding, defaulting, admission, validation
+//! and the conflict check, then meets the same storage rules as everybody's.
+
+use crate::api::object::{Kind, Object, ObjectId};
+use crate::api::resources::Resource;
+use crate::api::selector::Selector;
+use crate::api::status::{ApiError, Reason};
+use crate::api::{decode, defaults, names, patch};
+use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, WriteOptions, Written};
+use crate::apiserver::{ApiServer, Moment, convert, validation};
+use crate::kernel::time::Epoch;
+use crate::store::{Store, Verb};
+use serde_json::{Value, json};
+use std::net::Ipv4Addr;
+
+/// One user's request: the server and the store, at one moment.
+pub struct Front<'a> {
+    /// The server.
+    pub server: &'a mut ApiServer,
+    /// Its store.
+    pub store: &'a mut Store,
+    /// When, and as which event.
+    pub at: Moment,
+}
+
+/// An object as it is served at a moment.
+pub fn served(object: &Object, store: &Store, at: Moment, epoch: Epoch) -> Value {
+    match object {
+        Object::Namespace(o) => o.to_tree(epoch),
+        Object::Node(o) => {
+            let lease = store.find_object(Kind::Lease, "kube-node-lease", &o.meta.name).and_then(Object::as_lease);
+            // The kubelet posts its status every 5 minutes when nothing changes (`nodeStatusReportFrequency`), in step with its lease.
+            let heartbeat = lease.map_or(o.meta.created, |lease| {
+                let last = lease.heartbeat.last(at.now);
+                let since = last.since(lease.heartbeat.first).as_secs();
+                lease.heartbeat.first + crate::kernel::time::SimDuration::from_secs(since - since % 300)
+            });
+            o.to_tree(epoch, heartbeat)
+        }
+        Object::Pod(o) => o.to_tree(epoch),
+        Object::ReplicaSet(o) => o.to_tree(epoch),
+        Object::Deployment(o) => o.to_tree(epoch),
+        Object::Service(o) => o.to_tree(epoch),
+        Object::EndpointSlice(o) => o.to_tree(epoch),
+        Object::Event(o) => o.to_tree(epoch),
+        Object::Lease(o) => o.to_tree(epoch, at.now),
+    }
+}
+
+impl Front<'_> {
+    fn kind(&self, resource: &Resource) -> Result<Kind, ApiError> {
+        Kind::of(resource).ok_or_else(|| {
+            let message = format!("podarium doesn't simulate {} yet", resource.qualified());
+            ApiError::new(Reason::MethodNotAllowed, message)
+        })
+    }
+
+    fn serve(&self, object: &Object) -> Value {
+        served(object, self.store, self.at, self.server.epoch)
+    }
+
+    fn find(&self, resource: &Resource, namespace: &str, name: &str) -> Result<ObjectId, ApiError> {
+        let kind = self.kind(resource)?;
+        let namespace = if kind.is_namespaced() { namespace } else { "" };
+        self.store.find(kind, namespace, name).ok_or_else(|| ApiError::not_found(resource.group, resource.plural, name))
+    }
+
+    /// GET.
+    ///
+    /// # Errors
+    /// NotFound.
+    pub fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Result<Value, ApiError> {
+        let id = self.find(resource, namespace, name)?;
+        Ok(self.serve(self.store.get(id).expect("what was found exists")))
+    }
+
+    /// LIST, in order of namespace and name.
+    ///
+    /// # Errors
+    /// If the model doesn't serve the resource.
+    pub fn list(&self, resource: &Resource, namespace: Option<&str>, labels: &Selector) -> Result<Vec<Value>, ApiError> {
+        let kind = self.kind(resource)?;
+        let matching = self.store.list(kind, namespace).filter(|(_, object)| labels.matches(&object.meta().labels));
+        Ok(matching.map(|(_, object)| self.serve(object)).collect())
+    }
+
+    /// The changes of a resource after a revision: verb, object, revision. Empty if they were compacted.
+    pub fn changes(&self, resource: &Resource, namespace: Option<&str>, since: u64) -> Vec<(Verb, Value, u64)> {
+        let (Ok(kind), Ok(changes)) = (self.kind(resource), self.store.changes_since(since)) else { return Vec::new() };
+        let wanted = changes.filter(|c| c.id.kind == kind && namespace.is_none_or(|ns| c.object.meta().namespace == *ns || !kind.is_namespaced()));
+        wanted.map(|c| (c.verb, self.serve(&c.object), c.revision)).collect()
+    }
+
+    /// POST.
+    ///
+    /// # Errors
+    /// BadRequest, Invalid, AlreadyExists, Forbidden, or NotFound for the namespace.
+    pub fn create(&mut self, resource: &'static Resource, namespace: &str, mut tree: Value, options: &WriteOptions) -> Result<Written, ApiError> {
+        let kind = self.kind(resource)?;
+        let mut warnings = strict(resource, &mut tree, options)?;
+        set_namespace(kind, namespace, &mut tree)?;
+        defaults::drop_status(kind.as_str(), &mut tree);
+        let meta = &tree["metadata"];
+        let (name, base) = (meta["name"].as_str().unwrap_or(""), meta["generateName"].as_str().unwrap_or(""));
+        if name.is_empty() && base.is_empty() {
+            let message = "name or generateName is required".to_owned();
+            let cause = crate::api::status::FieldError {
+                kind: crate::api::status::FieldErrorType::Required,
+                field: "metadata.name".into(),
+                body: format!("Required value: {message}"),
+            };
+            return Err(ApiError::invalid(resource.group, resource.kind, "", vec![cause]));
+        }
+        self.server.check_namespace(self.store, kind, &crate::api::meta::Meta::from_tree(&tree))?;
+        let placeholder = name.is_empty().then(|| names::generate_name(base, "xxxxx"));
+        if let Some(placeholder) = &placeholder {
+            tree["metadata"]["name"] = placeholder.as_str().into();
+        }
+        defaults::apply(kind.as_str(), &mut tree);
+        if kind == Kind::Pod {
+            defaults::admit_pod(&mut tree, crate::api::pod::TOKEN_VOLUME);
+        }
+        if kind == Kind::Service {
+            defaults::normalize_cluster_ips(&mut tree);
+        }
+        let causes = validation::create(kind.as_str(), &tree);
+        if !causes.is_empty() {
+            let name = tree["metadata"]["name"].as_str().unwrap_or("");
+            return Err(ApiError::invalid(resource.group, resource.kind, name, causes));
+        }
+        warnings.extend(validation::warnings(kind.as_str(), &tree));
+        if placeholder.is_some() {
+            tree["metadata"]["name"] = Value::from("");
+        }
+        if kind == Kind::Service {
+            defaults::service_families(&mut tree);
+            self.allocate_addresses(&mut tree)?;
+        }
+        let object = convert::object(kind, &tree, None, self.server.epoch, self.at.now);
+        if options.dry_run {
+            return self.dry_run(kind, object, warnings);
+        }
+        let id = self.server.create(self.store, self.at, object)?;
+        Ok(Written { object: self.serve(self.store.get(id).expect("it was just created")), warnings })
+    }
+
+    /// Goes the whole way on copies that are thrown away.
+    fn dry_run(&self, _kind: Kind, object: Object, warnings: Vec<String>) -> Result<Written, ApiError> {
+        let (mut server, mut store) = (self.server.clone(), self.store.clone());
+        let id = server.create(&mut store, self.at, object)?;
+        let object = served(store.get(id).expect("it was just created"), &store, self.at, server.epoch);
+        Ok(Written { object, warnings })
+    }
+
+    /// PUT.
+    ///
+    /// # Errors
+    /// NotFound, Conflict, BadRequest, Invalid.
+    pub fn update(&mut self, resource: &'static Resource, namespace: &str, mut tree: Value, options: &WriteOptions) -> Result<Written, ApiError> {
+        let kind = self.kind(resource)?;
+        let warnings = strict(resource, &mut tree, options)?;
+        set_namespace(kind, namespace, &mut tree)?;
+        let name = tree["metadata"]["name"].as_str().unwrap_or("").to_owned();
+        let id = self.find(resource, namespace, &name)?;
+        self.replace(id, resource, tree, options, warnings)
+    }
+
+    /// PATCH.
+    ///
+    /// # Errors
+    /// NotFound, Conflict, BadRequest, Invalid.
+    pub fn patch(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        kind: PatchKind,
+        patch: &Value,
+        options: &WriteOptions,
+    ) -> Result<Written, ApiError> {
+        let id = self.find(resource, namespace, name)?;
+        let current = self.serve(self.store.get(id).expect("what was found exists"));
+        let mut tree = match kind {
+            PatchKind::Strategic => patch::strategic(resource, &current, patch)?,
+            PatchKind::Merge => patch::merge(&current, patch),
+            PatchKind::Json => patch::json_patch(&current, patch)?,
+        };
+        let warnings = strict(resource, &mut tree, options)?;
+        self.replace(id, resource, tree, options, warnings)
+    }
+
+    fn replace(
+        &mut self,
+        id: ObjectId,
+        resource: &'static Resource,
+        mut tree: Value,
+        options: &WriteOptions,
+        mut warnings: Vec<String>,
+    ) -> Result<Written, ApiError> {
+        let stored = self.store.get(id).expect("what was found exists").clone();
+        let old = self.serve(&stored);
+        let name = stored.meta().name.to_string();
+        let version = tree["metadata"]["resourceVersion"].as_str().filter(|v| !v.is_empty()).map(|v| v.parse::<u64>().unwrap_or(u64::MAX));
+        if version.is_some_and(|version| version != stored.meta().resource_version) {
+            return Err(ApiError::modified(resource.group, resource.plural, &name));
+        }
+        let uid = tree["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()).map(str::to_owned);
+        if let Some(uid) = uid
+            && uid != stored.meta().uid.to_string()
+        {
+            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", stored.meta().uid);
+            return Err(ApiError::conflict(resource.group, resource.plural, &name, &why));
+        }
+        keep_server_fields(&mut tree, &old);
+        defaults::apply(id.kind.as_str(), &mut tree);
+        if id.kind == Kind::Service {
+            defaults::prepare_service_update(&mut tree, &old);
+            defaults::service_families(&mut tree);
+        }
+        let causes = validation::update(id.kind.as_str(), &tree, &old);
+        if !causes.is_empty() {
+            return Err(ApiError::invalid(resource.group, resource.kind, &name, causes));
+        }
+        warnings.extend(validation::update_warnings(id.kind.as_str(), &tree, &old));
+        if id.kind == Kind::Service {
+            self.allocate_addresses(&mut tree)?;
+        }
+        let object = convert::object(id.kind, &tree, Some(&stored), self.server.epoch, self.at.now);
+        if options.dry_run {
+            return Ok(Written { object: self.serve(&object), warnings });
+        }
+        let written = self.server.update(self.store, self.at, id, &object)?;
+        Ok(Written { object: self.serve(&written), warnings })
+    }
+
+    /// DELETE.
+    ///
+    /// # Errors
+    /// NotFound, Conflict, Forbidden.
+    pub fn delete(&mut self, resource: &Resource, namespace: &str, name: &str, options: &DeleteOptions) -> Result<Value, ApiError> {
+        let id = self.find(resource, namespace, name)?;
+        if id.kind == Kind::Namespace && matches!(name, "default" | "kube-system" | "kube-public") {
+            return Err(ApiError::forbidden("", "namespaces", name, "this namespace may not be deleted"));
+        }
+        let object = self.server.delete(self.store, self.at, id, options)?;
+        Ok(self.serve(&object))
+    }
+
+    /// PUT of the scale subresource.
+    ///
+    /// # Errors
+    /// NotFound, Invalid.
+    pub fn scale(&mut self, resource: &'static Resource, namespace: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
+        let id = self.find(resource, namespace, name)?;
+        if !matches!(id.kind, Kind::Deployment | Kind::ReplicaSet) {
+            return Err(ApiError::new(Reason::NotFound, "the server could not find the requested resource"));
+        }
+        if replicas < 0 {
+            let cause = crate::api::status::FieldError {
+                kind: crate::api::status::FieldErrorType::Invalid,
+                field: "spec.replicas".into(),
+                body: format!("Invalid value: {replicas}: must be greater than or equal to 0"),
+            };
+            return Err(ApiError::invalid("autoscaling", "Scale", name, vec![cause]));
+        }
+        let mut tree = self.serve(self.store.get(id).expect("what was found exists"));
+        tree["spec"]["replicas"] = replicas.into();
+        Ok(self.replace(id, resource, tree, &WriteOptions::default(), Vec::new())?.object)
+    }
+
+    /// Gives a Service the addresses that it asks for, or that it needs.
+    fn allocate_addresses(&mut self, tree: &mut Value) -> Result<(), ApiError> {
+        let name = tree["metadata"]["name"].as_str().unwrap_or("").to_owned();
+        let refuse = |field: &str, body: String| {
+            let cause = crate::api::status::FieldError { kind: crate::api::status::FieldErrorType::Invalid, field: field.into(), body };
+            ApiError::invalid("", "Service", &name, vec![cause])
+        };
+        let held = self.store.find_object(Kind::Service, tree["metadata"]["namespace"].as_str().unwrap_or(""), &name).and_then(Object::as_service);
+        let (held_ip, held_ports) = held.map_or((None, Vec::new()), |service| held_addresses(&service.spec));
+        let seed = self.server.seed;
+        let spec = &mut tree["spec"];
+        let kind = spec["type"].as_str().unwrap_or("ClusterIP").to_owned();
+        if kind != "ExternalName" && spec["clusterIP"] != "None" {
+            let asked = spec["clusterIP"].as_str().filter(|ip| !ip.is_empty()).map(str::to_owned);
+            let ip = match asked {
+                None => self.server.addresses.take_cluster_ip(seed).map(|ip| ip.to_string()),
+                Some(text) => {
+                    let ip: Option<Ipv4Addr> = text.parse().ok();
+                    let free = ip.is_some_and(|ip| held_ip == Some(ip) || self.server.addresses.claim_cluster_ip(ip));
+                    if !free {
+                        let body = format!("Invalid value: [{text:?}]: failed to allocate IP {text}: provided IP is already allocated or not in the valid range (10.96.0.0/16)");
+                        return Err(refuse("spec.clusterIPs", body));
+                    }
+                    Some(text)
+                }
+            };
+            let ip = ip.ok_or_else(|| ApiError::new(Reason::InternalError, "failed to allocate a serviceIP: range is full"))?;
+            spec["clusterIPs"] = json!([ip]);
+            spec["clusterIP"] = ip.into();
+        }
+        if !matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+            return Ok(());
+        }
+        let ports = spec["ports"].as_array_mut().map_or(&mut [][..], |ports| ports);
+        for (index, port) in ports.iter_mut().enumerate() {
+            let asked = port["nodePort"].as_u64().and_then(|p| u16::try_from(p).ok()).filter(|p| *p > 0);
+            match asked {
+                Some(asked) if held_ports.contains(&asked) => {}
+                Some(asked) if !(30_000..=32_767).contains(&asked) => {
+                    let body = format!("Invalid value: {asked}: provided port is not in the valid range. The range of valid ports is 30000-32767");
+                    return Err(refuse(&format!("spec.ports[{index}].nodePort"), body));
+                }
+                Some(asked) if !self.server.addresses.claim_node_port(asked) => {
+                    return Err(refuse(&format!("spec.ports[{index}].nodePort"), format!("Invalid value: {asked}: provided port is already allocated")));
+                }
+                Some(_) => {}
+                None => {
+                    let free = self.server.addresses.take_node_port(seed);
+                    port["nodePort"] = free.ok_or_else(|| ApiError::new(Reason::InternalError, "failed to allocate a nodePort: range is full"))?.into();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The cluster IP and node ports that a Service holds.
+pub(crate) fn held_addresses(spec: &Value) -> (Option<Ipv4Addr>, Vec<u16>) {
+    let ip = spec["clusterIP"].as_str().and_then(|ip| ip.parse().ok());
+    let ports = spec["ports"].as_array().map_or(&[][..], |ports| ports);
+    (ip, ports.iter().filter_map(|p| p["nodePort"].as_u64().and_then(|p| u16::try_from(p).ok())).filter(|p| *p > 0).collect())
+}
+
+/// Decodes strictly, or with warnings instead of refusals, as `--validate` asks.
+fn strict(resource: &'static Resource, tree: &mut Value, options: &WriteOptions) -> Result<Vec<String>, ApiError> {
+    match decode::strict(resource, tree) {
+        Ok(()) => Ok(Vec::new()),
+        Err(error) if error.is_only_unknown_fields() && options.field_validation != FieldValidation::Strict => {
+            Ok(if options.field_validation == FieldValidation::Warn { error.unknown_fields() } else { Vec::new() })
+        }
+        Err(error) => Err(error.to_api_error()),
+    }
+}
+
+fn set_namespace(kind: Kind, namespace: &str, tree: &mut Value) -> Result<(), ApiError> {
+    if !kind.is_namespaced() {
+        return Ok(());
+    }
+    let own = tree["metadata"]["namespace"].as_str().unwrap_or("").to_owned();
+    if !own.is_empty() && own != namespace {
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(ApiError::new(Reason::BadRequest, message));
+    }
+    if !tree["metadata"].is_object() {
+        tree["metadata"] = json!({});
+    }
+    tree["metadata"]["namespace"] = namespace.into();
+    Ok(())
+}
+
+/// What a user can't change: it is as it was, whatever was sent.
+fn keep_server_fields(tree: &mut Value, old: &Value) {
+    for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "resourceVersion"] {
+        match old["metadata"].get(field) {
+            Some(value) => tree["metadata"][field] = value.clone(),
+            None => drop(tree["metadata"].as_object_mut().and_then(|meta| meta.remove(field))),
+        }
+    }
+    match old.get("status") {
+        Some(status) => tree["status"] = status.clone(),
+        None => drop(tree.as_object_mut().and_then(|tree| tree.remove("status"))),
+    }
+}

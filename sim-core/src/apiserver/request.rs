@@ -1,0 +1,152 @@
+//! What clients ask of the API server: the typed writes of the cluster's own processes, and the options of a user's request.
+
+use crate::api::event::Event;
+use crate::api::meta::{Condition, OwnerReference, Str, StrMap};
+use crate::api::object::{Object, ObjectId};
+use crate::api::pod::{PodStatus, Taint};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What becomes of an object's dependents.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Propagation {
+    /// The object goes at once, the garbage collector takes the dependents: kubectl's default.
+    #[default]
+    Background,
+    /// The dependents go first.
+    Foreground,
+    /// The dependents stay, without an owner.
+    Orphan,
+}
+
+/// The body of a DELETE.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DeleteOptions {
+    /// What becomes of dependents.
+    pub propagation: Propagation,
+    /// Seconds that a pod has to end; the object's own when unset.
+    pub grace_period: Option<i64>,
+}
+
+/// What the server does about unknown and duplicate fields (`--validate`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum FieldValidation {
+    /// Refuse: kubectl's default.
+    #[default]
+    Strict,
+    /// Write, and warn.
+    Warn,
+    /// Write, and say nothing.
+    Ignore,
+}
+
+/// Query parameters of a write.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WriteOptions {
+    /// Go through everything but the store.
+    pub dry_run: bool,
+    /// What to do about unknown fields.
+    pub field_validation: FieldValidation,
+    /// Who writes, as in `managedFields`: `kubectl-client-side-apply`, `kubectl-create`, `kubectl-set`, …
+    pub field_manager: String,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        WriteOptions { dry_run: false, field_validation: FieldValidation::Strict, field_manager: "kubectl".into() }
+    }
+}
+
+/// The answer to a user's write.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Written {
+    /// The object as stored.
+    pub object: Value,
+    /// `Warning` headers, without the prefix.
+    pub warnings: Vec<String>,
+}
+
+/// The content type of a patch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PatchKind {
+    /// `application/strategic-merge-patch+json`: lists merge by key.
+    Strategic,
+    /// `application/merge-patch+json`: RFC 7386.
+    Merge,
+    /// `application/json-patch+json`: RFC 6902.
+    Json,
+}
+
+/// A write of one of the cluster's own processes. Objects in it are valid by construction: they come from templates that were
+/// validated when a user wrote them.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Write {
+    /// POST. An empty name with a `generateName` gets a suffix.
+    Create(Object),
+    /// PUT: metadata and spec, not the status. A resource version that isn't the current one is a conflict.
+    Update(ObjectId, Object),
+    /// PUT of the status subresource, with the same check.
+    UpdateStatus(ObjectId, Object),
+    /// The kubelet's patch of a pod's status.
+    PodStatus(ObjectId, Box<PodStatus>),
+    /// A patch of one condition of a pod: by the scheduler, the node controller, the taint manager.
+    PodCondition(ObjectId, Condition),
+    /// The pods/binding subresource.
+    Bind(ObjectId, Str),
+    /// A patch of a node's taints.
+    Taints(ObjectId, Vec<Taint>),
+    /// A patch of a node's conditions: those given replace those of the same type.
+    NodeConditions(ObjectId, Vec<Condition>),
+    /// A patch of labels: `None` removes.
+    Labels(ObjectId, StrMap),
+    /// A patch of the owners: adoption, release, orphaning.
+    Owners(ObjectId, Vec<OwnerReference>),
+    /// Removes a finalizer.
+    RemoveFinalizer(ObjectId, &'static str),
+    /// DELETE.
+    Delete(ObjectId, DeleteOptions),
+    /// The namespace controller's finalize call: the namespace is empty, let it go.
+    FinalizeNamespace(ObjectId),
+    /// A new event, or one that was counted up.
+    Report(Arc<Event>),
+}
+
+impl Write {
+    /// The verb and the resource, for the trace: `create pods`.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        use crate::api::object::Kind;
+        let plural = |kind: Kind| kind.resource().plural;
+        match self {
+            Write::Create(object) => ("create", plural(object.kind())),
+            Write::Update(id, _) => ("update", plural(id.kind)),
+            Write::UpdateStatus(id, _) => ("update status of", plural(id.kind)),
+            Write::PodStatus(..) | Write::PodCondition(..) => ("patch status of", "pods"),
+            Write::Bind(..) => ("bind", "pods"),
+            Write::Taints(..) => ("patch", "nodes"),
+            Write::NodeConditions(..) => ("patch status of", "nodes"),
+            Write::Labels(id, _) | Write::Owners(id, _) | Write::RemoveFinalizer(id, _) => ("patch", plural(id.kind)),
+            Write::Delete(id, _) => ("delete", plural(id.kind)),
+            Write::FinalizeNamespace(_) => ("finalize", "namespaces"),
+            Write::Report(_) => ("create", "events"),
+        }
+    }
+
+    /// The object that is written, if it exists already.
+    pub fn target(&self) -> Option<ObjectId> {
+        match self {
+            Write::Create(_) | Write::Report(_) => None,
+            Write::Update(id, _)
+            | Write::UpdateStatus(id, _)
+            | Write::PodStatus(id, _)
+            | Write::PodCondition(id, _)
+            | Write::Bind(id, _)
+            | Write::Taints(id, _)
+            | Write::NodeConditions(id, _)
+            | Write::Labels(id, _)
+            | Write::Owners(id, _)
+            | Write::RemoveFinalizer(id, _)
+            | Write::Delete(id, _)
+            | Write::FinalizeNamespace(id) => Some(*id),
+        }
+    }
+}

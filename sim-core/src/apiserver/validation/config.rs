@@ -1,0 +1,115 @@
+//! Rules for ConfigMaps and Secrets: mirrors `ValidateConfigMap` and `ValidateSecret` of `pkg/apis/core/validation/validation.go`, v1.36.
+
+use super::meta;
+use super::names;
+use super::path::{Errors, Path};
+use super::rules::{complain, entries, is_true, text};
+use crate::api::status::FieldError;
+use serde_json::Value;
+
+const MAX_SIZE: usize = 1 << 20;
+const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
+
+/// A new ConfigMap.
+pub fn config_map(object: &Value, errors: &mut Errors) {
+    meta::object_meta(&object["metadata"], true, names::dns_subdomain, errors);
+    let mut size = 0;
+    for field in ["data", "binaryData"] {
+        let path = Path::of(field);
+        for (key, value) in entries(&object[field]) {
+            complain(&path.key(key), key, names::config_key(key), errors);
+            if field == "data" && !object["binaryData"][key].is_null() {
+                errors.push(FieldError::invalid_text(path.key(key), key, "duplicate of key present in binaryData"));
+            }
+            size += if field == "data" { text(value).len() } else { decoded_length(text(value)) };
+        }
+    }
+    if size > MAX_SIZE {
+        errors.push(FieldError::too_long("[]", MAX_SIZE));
+    }
+}
+
+/// A changed ConfigMap.
+pub fn config_map_update(new: &Value, old: &Value, errors: &mut Errors) {
+    meta::object_meta_update(&new["metadata"], &old["metadata"], errors);
+    frozen(new, old, &["data", "binaryData"], errors);
+    config_map(new, errors);
+}
+
+/// A new Secret.
+pub fn secret(object: &Value, errors: &mut Errors) {
+    meta::object_meta(&object["metadata"], true, names::dns_subdomain, errors);
+    let (path, data) = (Path::of("data"), &object["data"]);
+    let mut size = 0;
+    for (key, value) in entries(data) {
+        complain(&path.key(key), key, names::config_key(key), errors);
+        size += decoded_length(text(value));
+    }
+    if size > MAX_SIZE {
+        errors.push(FieldError::too_long(path, MAX_SIZE));
+    }
+    let mut require = |keys: &[&str]| {
+        for key in keys.iter().filter(|key| data[**key].is_null()) {
+            errors.push(FieldError::required(path.key(key), ""));
+        }
+    };
+    match text(&object["type"]) {
+        "kubernetes.io/dockercfg" => require(&[".dockercfg"]),
+        "kubernetes.io/dockerconfigjson" => require(&[".dockerconfigjson"]),
+        "kubernetes.io/tls" => require(&["tls.crt", "tls.key"]),
+        "kubernetes.io/ssh-auth" if text(&data["ssh-privatekey"]).is_empty() => {
+            errors.push(FieldError::required(path.key("ssh-privatekey"), ""));
+        }
+        "kubernetes.io/basic-auth" if data["username"].is_null() && data["password"].is_null() => require(&["username", "password"]),
+        "kubernetes.io/service-account-token" if text(&object["metadata"]["annotations"][ACCOUNT_NAME]).is_empty() => {
+            errors.push(FieldError::required(Path::of("metadata.annotations").key(ACCOUNT_NAME), ""));
+        }
+        _ => {}
+    }
+    for (kind, key) in [("kubernetes.io/dockercfg", ".dockercfg"), ("kubernetes.io/dockerconfigjson", ".dockerconfigjson")] {
+        if text(&object["type"]) == kind
+            && let Some(encoded) = data[key].as_str()
+            && let Some(problem) = not_json(encoded)
+        {
+            errors.push(FieldError::invalid_text(path.key(key), "<secret contents redacted>", &problem));
+        }
+    }
+}
+
+/// A changed Secret.
+pub fn secret_update(new: &Value, old: &Value, errors: &mut Errors) {
+    meta::object_meta_update(&new["metadata"], &old["metadata"], errors);
+    if text(&new["type"]) != text(&old["type"]) {
+        errors.push(FieldError::invalid_text("type", text(&new["type"]), "field is immutable"));
+    }
+    frozen(new, old, &["data"], errors);
+    secret(new, errors);
+}
+
+fn frozen(new: &Value, old: &Value, fields: &[&'static str], errors: &mut Errors) {
+    if !is_true(&old["immutable"]) {
+        return;
+    }
+    const WHY: &str = "field is immutable when `immutable` is set";
+    if !is_true(&new["immutable"]) {
+        errors.push(FieldError::forbidden("immutable", WHY));
+    }
+    for field in fields.iter().filter(|f| !meta::same(&new[**f], &old[**f])) {
+        errors.push(FieldError::forbidden(field, WHY));
+    }
+}
+
+fn decoded_length(base64: &str) -> usize {
+    base64.trim_end_matches('=').len() * 3 / 4
+}
+
+/// What Go's JSON decoder says of the first character, if that can't begin an object.
+fn not_json(base64: &str) -> Option<String> {
+    let bytes = crate::api::defaults::base64_decode(base64)?;
+    let first = bytes.iter().copied().find(|b| !b.is_ascii_whitespace());
+    match first {
+        None => Some("unexpected end of JSON input".to_owned()),
+        Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => None,
+        Some(b) => Some(format!("invalid character '{}' looking for beginning of value", char::from(b))),
+    }
+}

@@ -1,0 +1,105 @@
+//! Rules for EndpointSlices: mirrors `pkg/apis/discovery/validation/validation.go`, v1.36.
+
+use super::meta;
+use super::names;
+use super::network;
+use super::path::{Errors, Path};
+use super::pod::Scope;
+use super::rules::{Row, Rule, complain, items, text, walk};
+use crate::api::status::FieldError;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+static PORT: &[Row] = &[
+    Row("protocol", Rule::RequiredOneOf(&["SCTP", "TCP", "UDP"])),
+    Row("appProtocol", Rule::IfSet(|path, value, _, errors| complain(path, text(value), names::qualified_name(text(value)), errors))),
+];
+
+static ENDPOINT_REST: &[Row] = &[
+    Row("nodeName", Rule::IfSet(|path, value, _, errors| complain(path, text(value), names::dns_subdomain(text(value)), errors))),
+    Row("deprecatedTopology", Rule::Labels),
+    Row("hostname", Rule::IfSet(|path, value, _, errors| complain(path, text(value), names::dns_label(text(value)), errors))),
+    Row("hints", Rule::IfSet(hints)),
+];
+
+/// An EndpointSlice, new or changed.
+pub fn endpoint_slice(object: &Value, errors: &mut Errors) {
+    static ADDRESS_TYPE: &[Row] = &[Row("addressType", Rule::RequiredOneOf(&["FQDN", "IPv4", "IPv6"]))];
+    meta::object_meta(&object["metadata"], true, names::dns_subdomain, errors);
+    walk(ADDRESS_TYPE, object, &Path::ROOT, &Scope::none(), errors);
+    ports(&Path::of("ports"), items(&object["ports"]), errors);
+    endpoints(&Path::of("endpoints"), items(&object["endpoints"]), text(&object["addressType"]), errors);
+}
+
+/// A changed EndpointSlice.
+pub fn endpoint_slice_update(new: &Value, old: &Value, errors: &mut Errors) {
+    endpoint_slice(new, errors);
+    meta::immutable(&Path::of("addressType"), &new["addressType"], &old["addressType"], errors);
+}
+
+fn ports(path: &Path<'_>, ports: &[Value], errors: &mut Errors) {
+    if ports.len() > 20000 {
+        return errors.push(FieldError::too_many(path, ports.len(), 20000));
+    }
+    let mut seen = BTreeSet::new();
+    for (i, port) in ports.iter().enumerate() {
+        let (at, name) = (path.index(i), text(&port["name"]));
+        if !name.is_empty() {
+            complain(&at.child("name"), name, names::dns_label(name), errors);
+        }
+        if !seen.insert(name) {
+            errors.push(FieldError::duplicate(at.child("name"), &Value::from(name)));
+        }
+        walk(PORT, port, &at, &Scope::none(), errors);
+    }
+}
+
+fn endpoints(path: &Path<'_>, endpoints: &[Value], kind: &str, errors: &mut Errors) {
+    if endpoints.len() > 1000 {
+        return errors.push(FieldError::too_many(path, endpoints.len(), 1000));
+    }
+    for (i, endpoint) in endpoints.iter().enumerate() {
+        let at = path.index(i);
+        let (addresses_at, addresses) = (at.child("addresses"), items(&endpoint["addresses"]));
+        match addresses.len() {
+            0 => errors.push(FieldError::required(addresses_at, "must contain at least 1 address")),
+            101.. => errors.push(FieldError::too_many(addresses_at, addresses.len(), 100)),
+            _ => {}
+        }
+        for (j, address) in addresses.iter().enumerate() {
+            endpoint_address(&addresses_at, j, text(address), kind, errors);
+        }
+        walk(ENDPOINT_REST, endpoint, &at, &Scope::none(), errors);
+    }
+}
+
+fn endpoint_address(list: &Path<'_>, index: usize, address: &str, kind: &str, errors: &mut Errors) {
+    if !matches!(kind, "IPv4" | "IPv6") {
+        return;
+    }
+    let (at, before) = (list.index(index), errors.len());
+    network::ip(&at, address, errors);
+    if errors.len() == before {
+        if address.contains(':') != (kind == "IPv6") {
+            errors.push(FieldError::invalid_text(list, address, &format!("must be an {kind} address")));
+        }
+        network::endpoint_ip(&at, address, errors);
+    }
+}
+
+fn hints(path: &Path<'_>, hints: &Value, _: &Scope<'_>, errors: &mut Errors) {
+    for (field, rule) in [("forZones", names::label_value as names::TextRule), ("forNodes", names::dns_subdomain)] {
+        let (at, list) = (path.child(field), items(&hints[field]));
+        if list.len() > 8 {
+            return errors.push(FieldError::too_many(at, list.len(), 8));
+        }
+        let mut seen = BTreeSet::new();
+        for (i, hint) in list.iter().enumerate() {
+            let (at, name) = (at.index(i), text(&hint["name"]));
+            if !seen.insert(name) {
+                errors.push(FieldError::duplicate(at.child("name"), &hint["name"]));
+            }
+            complain(&at.child("name"), name, rule(name), errors);
+        }
+    }
+}
