@@ -1,0 +1,189 @@
+//! The runner: one per controller. It keeps the work queue, calls `sync` with up to WORKERS keys at a time, sends what the plan says
+//! one request after another, and tries again with backoff when one fails.
+//!
+//! Reconciles are level-triggered: a failure drops the rest of the plan, and the next sync looks at the world anew.
+
+use crate::api::object::{Object, ObjectId};
+use crate::api::status::ApiError;
+use crate::apiserver::request::Write;
+use crate::client::events::Recorder;
+use crate::client::plan::{Plan, Report, Step, Tell};
+use crate::client::rate_limit::RateLimit;
+use crate::client::work_queue::WorkQueue;
+use crate::client::{Call, NO_ANSWER};
+use crate::kernel::time::{SimDuration, SimTime};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A plan on its way.
+#[derive(Clone, Debug)]
+struct Flight {
+    key: ObjectId,
+    steps: VecDeque<Step>,
+    /// Requests of a slow start that wait for the batch before them.
+    held: VecDeque<Write>,
+    /// The size of the next batch.
+    batch: usize,
+    tell: Option<(crate::api::event::ObjectReference, Tell)>,
+    /// Answers that are still to come.
+    outstanding: usize,
+    failed: Option<ApiError>,
+    requeue_after: Option<SimDuration>,
+}
+
+/// What a runner shares with the others of its process.
+pub struct Shared<'a> {
+    /// The client-side rate limit of requests.
+    pub limit: &'a mut RateLimit,
+    /// Events have a client of their own, so they don't hold up work.
+    pub event_limit: &'a mut RateLimit,
+    /// Names and counts events.
+    pub recorder: &'a mut Recorder,
+    /// The revision up to which the process has seen everything.
+    pub revision: u64,
+    /// The moment.
+    pub now: SimTime,
+    /// Requests to be sent, with their times.
+    pub calls: &'a mut Vec<(SimTime, Call)>,
+    /// Keys to look at again, with their times.
+    pub wakes: &'a mut Vec<(SimTime, ObjectId)>,
+}
+
+/// A controller's queue and its plans on their way.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    component: &'static str,
+    workers: usize,
+    queue: WorkQueue,
+    flights: Vec<Option<Flight>>,
+    /// Key → the revision of its last write: until the cache has seen it, the key isn't settled.
+    written: BTreeMap<ObjectId, u64>,
+}
+
+impl Runner {
+    /// An idle runner that signs its events as `component`.
+    pub fn new(component: &'static str, workers: usize) -> Self {
+        Runner { component, workers, queue: WorkQueue::default(), flights: Vec::new(), written: BTreeMap::new() }
+    }
+
+    /// This key needs a sync.
+    pub fn add(&mut self, key: ObjectId) {
+        self.queue.add(key);
+    }
+
+    /// Whether nothing is queued or on its way.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.flights.iter().all(Option::is_none)
+    }
+
+    /// Starts as many syncs as there are idle workers. `slot` numbers go into the tokens of requests.
+    pub fn start(&mut self, shared: &mut Shared<'_>, token: impl Fn(usize) -> u64, mut sync: impl FnMut(ObjectId, bool) -> Plan) {
+        while self.flights.iter().flatten().count() < self.workers {
+            let Some(key) = self.queue.take() else { return };
+            let settled = self.written.get(&key).is_none_or(|revision| *revision <= shared.revision);
+            if settled {
+                self.written.remove(&key);
+            }
+            let plan = sync(key, settled);
+            let flight = Flight {
+                key,
+                steps: plan.steps.into(),
+                held: VecDeque::new(),
+                batch: 1,
+                tell: None,
+                outstanding: 0,
+                failed: None,
+                requeue_after: plan.requeue_after,
+            };
+            let slot = self.flights.iter().position(Option::is_none).unwrap_or_else(|| {
+                self.flights.push(None);
+                self.flights.len() - 1
+            });
+            self.flights[slot] = Some(flight);
+            self.advance(slot, shared, &token);
+        }
+    }
+
+    /// Takes the answer to one of the requests of the plan in `slot`.
+    pub fn answer(&mut self, slot: usize, result: &Result<Object, ApiError>, shared: &mut Shared<'_>, token: impl Fn(usize) -> u64) {
+        let Some(flight) = self.flights.get_mut(slot).and_then(Option::as_mut) else { return };
+        flight.outstanding -= 1;
+        match result {
+            Ok(object) => {
+                let seen = self.written.entry(flight.key).or_default();
+                *seen = (*seen).max(object.meta().resource_version);
+                if let Some((about, Tell(tell))) = &flight.tell {
+                    let (reason, message) = tell(object);
+                    let report = Report { about: about.clone(), event_type: crate::api::event::EventType::Normal, reason: reason.into(), message: message.into() };
+                    send_report(self.component, &report, shared);
+                }
+            }
+            // What is gone already need not be deleted or changed.
+            Err(error) if error.is_not_found() => {}
+            Err(error) => flight.failed = Some(error.clone()),
+        }
+        self.advance(slot, shared, &token);
+    }
+
+    /// Sends what can be sent; ends the flight when nothing is left.
+    fn advance(&mut self, slot: usize, shared: &mut Shared<'_>, token: &impl Fn(usize) -> u64) {
+        let Some(flight) = self.flights.get_mut(slot).and_then(Option::as_mut) else { return };
+        while flight.outstanding == 0 {
+            if flight.failed.is_some() {
+                break;
+            }
+            if !flight.held.is_empty() {
+                let batch = flight.batch.min(flight.held.len());
+                flight.batch *= 2;
+                flight.outstanding = batch;
+                for write in flight.held.drain(..batch) {
+                    shared.calls.push((shared.limit.reserve(shared.now), Call { token: token(slot), write }));
+                }
+                continue;
+            }
+            flight.tell = None;
+            match flight.steps.pop_front() {
+                None => break,
+                Some(Step::Report(report)) => send_report(self.component, &report, shared),
+                Some(Step::One(write)) => {
+                    flight.held.push_back(write);
+                    flight.batch = 1;
+                }
+                Some(Step::Together(writes, tell)) => {
+                    flight.batch = writes.len().max(1);
+                    flight.held = writes.into();
+                    flight.tell = tell;
+                }
+                Some(Step::SlowStart(writes, tell)) => {
+                    flight.batch = 1;
+                    flight.held = writes.into();
+                    flight.tell = tell;
+                }
+            }
+        }
+        if flight.outstanding == 0 {
+            self.end(slot, shared);
+        }
+    }
+
+    fn end(&mut self, slot: usize, shared: &mut Shared<'_>) {
+        let Some(flight) = self.flights.get_mut(slot).and_then(Option::take) else { return };
+        self.queue.done(flight.key);
+        match flight.failed {
+            Some(_) => {
+                let backoff = self.queue.failed(flight.key);
+                shared.wakes.push((shared.now + backoff, flight.key));
+            }
+            None => {
+                self.queue.forget(flight.key);
+                if let Some(after) = flight.requeue_after {
+                    shared.wakes.push((shared.now + after, flight.key));
+                }
+            }
+        }
+    }
+}
+
+fn send_report(component: &'static str, report: &Report, shared: &mut Shared<'_>) {
+    let event = shared.recorder.record(component, report, shared.now);
+    shared.calls.push((shared.event_limit.reserve(shared.now), Call { token: NO_ANSWER, write: Write::Report(event) }));
+}

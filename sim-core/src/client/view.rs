@@ -1,0 +1,233 @@
+//! A shared informer's cache: what a process believes the cluster is. It lags behind the store by the time a watch takes.
+//!
+//! Controllers read this and nothing else. Staleness is real, and a lesson. Mirrors `client-go/tools/cache`, with the indexes that
+//! `pkg/controller` builds on it, v1.36.
+
+use crate::api::meta::{Str, Uid};
+use crate::api::node::Node;
+use crate::api::object::{Kind, Object, ObjectId};
+use crate::api::pod::Pod;
+use crate::api::service::{EndpointSlice, Service};
+use crate::api::workloads::{Deployment, ReplicaSet};
+use crate::kernel::table::{Index, Table};
+use crate::store::{self, Change, Verb};
+use std::sync::Arc;
+
+/// The cache. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct View {
+    shelves: Vec<Table<Object>>,
+    names: Vec<Index<Str, u32>>,
+    /// UID → object, for owners.
+    uids: Index<Uid, ObjectId>,
+    /// (controller's UID, or none for orphans; number).
+    pods_by_owner: Index<(Uid, u32), ()>,
+    replica_sets_by_owner: Index<(Uid, u32), ()>,
+    pods_by_node: Index<(Str, u32), ()>,
+    /// (any owner's UID, dependent).
+    dependents: Index<(Uid, ObjectId), ()>,
+    revision: u64,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        View {
+            shelves: vec![Table::default(); Kind::ALL.len()],
+            names: vec![Index::default(); Kind::ALL.len()],
+            uids: Index::default(),
+            pods_by_owner: Index::default(),
+            replica_sets_by_owner: Index::default(),
+            pods_by_node: Index::default(),
+            dependents: Index::default(),
+            revision: 0,
+        }
+    }
+}
+
+/// The UID of the object's controller; [`Uid::NONE`] for an orphan.
+pub fn controller_uid(object: &Object) -> Uid {
+    object.meta().controller().map_or(Uid::NONE, |owner| owner.uid)
+}
+
+impl View {
+    /// Takes in the next change of the watch. Events aren't cached: no controller reads them.
+    pub fn apply(&mut self, change: &Change) {
+        self.revision = change.revision;
+        if change.id.kind == Kind::Event {
+            return;
+        }
+        let old = self.shelves[change.id.kind as usize].get(change.id.number).cloned();
+        if let Some(old) = &old {
+            self.unindex(change.id, old, (change.verb != Verb::Deleted).then_some(&change.object));
+        }
+        if change.verb == Verb::Deleted {
+            self.shelves[change.id.kind as usize].remove(change.id.number);
+        } else {
+            self.index(change.id, &change.object, old.as_ref());
+            self.shelves[change.id.kind as usize].insert(change.id.number, change.object.clone());
+        }
+    }
+
+    /// Forgets everything and takes in a list, as after a 410.
+    pub fn relist(&mut self, store: &store::Store) {
+        *self = View::default();
+        for kind in Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Event) {
+            for (id, object) in store.list(kind, None) {
+                self.index(id, object, None);
+                self.shelves[kind as usize].insert(id.number, object.clone());
+            }
+        }
+        self.revision = store.revision();
+    }
+
+    fn index(&mut self, id: ObjectId, object: &Object, old: Option<&Object>) {
+        let meta = object.meta();
+        if old.is_none() {
+            self.names[id.kind as usize].insert(Str::from(store::key(&meta.namespace, &meta.name)), id.number);
+            self.uids.insert(meta.uid, id);
+        }
+        if old.is_none_or(|old| !same_owners(old, object)) {
+            for owner in meta.owners() {
+                self.dependents.insert((owner.uid, id), ());
+            }
+            match id.kind {
+                Kind::Pod => drop(self.pods_by_owner.insert((controller_uid(object), id.number), ())),
+                Kind::ReplicaSet => drop(self.replica_sets_by_owner.insert((controller_uid(object), id.number), ())),
+                _ => {}
+            }
+        }
+        if let Object::Pod(pod) = object
+            && !pod.node_name.is_empty()
+            && old.and_then(Object::as_pod).is_none_or(|old| old.node_name != pod.node_name)
+        {
+            self.pods_by_node.insert((pod.node_name.clone(), id.number), ());
+        }
+    }
+
+    fn unindex(&mut self, id: ObjectId, old: &Object, new: Option<&Object>) {
+        let meta = old.meta();
+        if new.is_none() {
+            self.names[id.kind as usize].remove(store::key(&meta.namespace, &meta.name).as_str());
+            self.uids.remove(&meta.uid);
+            if let Object::Pod(pod) = old {
+                self.pods_by_node.remove(&(pod.node_name.clone(), id.number));
+            }
+        }
+        if new.is_none_or(|new| !same_owners(old, new)) {
+            for owner in meta.owners() {
+                self.dependents.remove(&(owner.uid, id));
+            }
+            match id.kind {
+                Kind::Pod => drop(self.pods_by_owner.remove(&(controller_uid(old), id.number))),
+                Kind::ReplicaSet => drop(self.replica_sets_by_owner.remove(&(controller_uid(old), id.number))),
+                _ => {}
+            }
+        }
+    }
+
+    /// A node's renewals stopped or began again: derived, so no watch tells.
+    pub fn set_heartbeat(&mut self, lease: ObjectId, heartbeat: crate::api::node::Heartbeat) {
+        if let Some(Object::Lease(lease)) = self.shelves[lease.kind as usize].get_mut(lease.number) {
+            Arc::make_mut(lease).heartbeat = heartbeat;
+        }
+    }
+
+    /// The revision up to which the cache has seen everything.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The object, if the cache has it.
+    pub fn get(&self, id: ObjectId) -> Option<&Object> {
+        self.shelves[id.kind as usize].get(id.number)
+    }
+
+    /// The object of this name.
+    pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<ObjectId> {
+        self.names[kind as usize].get(store::key(namespace, name).as_str()).map(|number| ObjectId { kind, number: *number })
+    }
+
+    /// The object of this UID.
+    pub fn find_uid(&self, uid: Uid) -> Option<ObjectId> {
+        self.uids.get(&uid).copied()
+    }
+
+    /// The objects of a kind in a namespace (`None`: in all), in order of their keys.
+    pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = (ObjectId, &Object)> {
+        let prefix = namespace.filter(|_| kind.is_namespaced()).map(|namespace| format!("{namespace}/"));
+        let start = prefix.clone().unwrap_or_default();
+        let shelf = &self.shelves[kind as usize];
+        self.names[kind as usize].from(start.as_str()).take_while(move |(key, _)| prefix.as_ref().is_none_or(|p| key.starts_with(p.as_str()))).filter_map(
+            move |(_, number)| shelf.get(*number).map(|object| (ObjectId { kind, number: *number }, object)),
+        )
+    }
+
+    /// The pod, if the cache has it.
+    pub fn pod(&self, id: ObjectId) -> Option<&Arc<Pod>> {
+        self.get(id)?.as_pod()
+    }
+    /// The ReplicaSet, if the cache has it.
+    pub fn replica_set(&self, id: ObjectId) -> Option<&Arc<ReplicaSet>> {
+        self.get(id)?.as_replica_set()
+    }
+    /// The Deployment, if the cache has it.
+    pub fn deployment(&self, id: ObjectId) -> Option<&Arc<Deployment>> {
+        self.get(id)?.as_deployment()
+    }
+    /// The Service, if the cache has it.
+    pub fn service(&self, id: ObjectId) -> Option<&Arc<Service>> {
+        self.get(id)?.as_service()
+    }
+    /// The EndpointSlice, if the cache has it.
+    pub fn endpoint_slice(&self, id: ObjectId) -> Option<&Arc<EndpointSlice>> {
+        self.get(id)?.as_endpoint_slice()
+    }
+    /// The node of this name.
+    pub fn node_named(&self, name: &str) -> Option<(ObjectId, &Arc<Node>)> {
+        let id = self.find(Kind::Node, "", name)?;
+        Some((id, self.get(id)?.as_node()?))
+    }
+
+    /// The pods whose controller has this UID ([`Uid::NONE`]: orphans), in order of their creation.
+    pub fn pods_of(&self, owner: Uid) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {
+        let rows = self.pods_by_owner.from(&(owner, 0)).take_while(move |((uid, _), ())| *uid == owner);
+        rows.filter_map(|((_, number), ())| {
+            let id = ObjectId { kind: Kind::Pod, number: *number };
+            self.pod(id).map(|pod| (id, pod))
+        })
+    }
+
+    /// The ReplicaSets whose controller has this UID ([`Uid::NONE`]: orphans), in order of their creation.
+    pub fn replica_sets_of(&self, owner: Uid) -> impl Iterator<Item = (ObjectId, &Arc<ReplicaSet>)> {
+        let rows = self.replica_sets_by_owner.from(&(owner, 0)).take_while(move |((uid, _), ())| *uid == owner);
+        rows.filter_map(|((_, number), ())| {
+            let id = ObjectId { kind: Kind::ReplicaSet, number: *number };
+            self.replica_set(id).map(|set| (id, set))
+        })
+    }
+
+    /// The pods that are bound to a node, in order of their creation.
+    pub fn pods_on(&self, node: &Str) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {
+        let node = node.clone();
+        let rows = self.pods_by_node.from(&(node.clone(), 0)).take_while(move |((name, _), ())| *name == node);
+        rows.filter_map(|((_, number), ())| {
+            let id = ObjectId { kind: Kind::Pod, number: *number };
+            self.pod(id).map(|pod| (id, pod))
+        })
+    }
+
+    /// The objects that name this UID among their owners.
+    pub fn dependents_of(&self, owner: Uid) -> impl Iterator<Item = (ObjectId, &Object)> {
+        let first = ObjectId { kind: Kind::Namespace, number: 0 };
+        let rows = self.dependents.from(&(owner, first)).take_while(move |((uid, _), ())| *uid == owner);
+        rows.filter_map(|((_, id), ())| self.get(*id).map(|object| (*id, object)))
+    }
+}
+
+fn same_owners(a: &Object, b: &Object) -> bool {
+    match (&a.meta().owners, &b.meta().owners) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+        (None, None) => true,
+        _ => false,
+    }
+}

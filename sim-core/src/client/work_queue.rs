@@ -1,0 +1,102 @@
+//! The work queue: each key at most once, in order of arrival; a key that is being worked on waits until that is done.
+//! Failures come back with exponential backoff. Mirrors `client-go/util/workqueue`, v1.36.
+
+use crate::api::object::ObjectId;
+use crate::kernel::time::SimDuration;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Backoff of a key that failed once: `DefaultTypedControllerRateLimiter`, 5 ms.
+const BACKOFF_FIRST: SimDuration = SimDuration::from_millis(5);
+/// The longest backoff: 1000 s.
+const BACKOFF_MAX: SimDuration = SimDuration::from_secs(1000);
+
+/// Keys that wait, keys that are in work, and how often keys failed.
+#[derive(Clone, Debug, Default)]
+pub struct WorkQueue {
+    queue: VecDeque<ObjectId>,
+    /// All keys that need work, queued or held back because they are in work.
+    dirty: BTreeSet<ObjectId>,
+    in_work: BTreeSet<ObjectId>,
+    failures: BTreeMap<ObjectId, u32>,
+}
+
+impl WorkQueue {
+    /// This key needs work. Says so once, however often it is called.
+    pub fn add(&mut self, key: ObjectId) {
+        if self.dirty.insert(key) && !self.in_work.contains(&key) {
+            self.queue.push_back(key);
+        }
+    }
+
+    /// Takes the next key into work.
+    pub fn take(&mut self) -> Option<ObjectId> {
+        let key = self.queue.pop_front()?;
+        self.dirty.remove(&key);
+        self.in_work.insert(key);
+        Some(key)
+    }
+
+    /// The work on this key is over; if it was added meanwhile, it queues again.
+    pub fn done(&mut self, key: ObjectId) {
+        self.in_work.remove(&key);
+        if self.dirty.contains(&key) {
+            self.queue.push_back(key);
+        }
+    }
+
+    /// How long to hold a key back after another failure: 5 ms, doubling, to 1000 s.
+    pub fn failed(&mut self, key: ObjectId) -> SimDuration {
+        let failures = self.failures.entry(key).or_default();
+        let backoff = BACKOFF_FIRST * (1u64 << (*failures).min(20));
+        *failures += 1;
+        backoff.min(BACKOFF_MAX)
+    }
+
+    /// The key succeeded: its failures are forgotten.
+    pub fn forget(&mut self, key: ObjectId) {
+        self.failures.remove(&key);
+    }
+
+    /// How many keys wait.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether no key waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::object::Kind;
+
+    fn key(number: u32) -> ObjectId {
+        ObjectId { kind: Kind::Pod, number }
+    }
+
+    #[test]
+    fn a_key_is_queued_once_and_not_worked_on_twice_at_a_time() {
+        let mut queue = WorkQueue::default();
+        queue.add(key(1));
+        queue.add(key(1));
+        queue.add(key(2));
+        assert_eq!((queue.take(), queue.len()), (Some(key(1)), 1));
+        queue.add(key(1));
+        assert_eq!(queue.len(), 1, "in work: held back");
+        queue.done(key(1));
+        assert_eq!((queue.take(), queue.take(), queue.take()), (Some(key(2)), Some(key(1)), None));
+    }
+
+    #[test]
+    fn backoff_doubles_and_is_forgotten() {
+        let mut queue = WorkQueue::default();
+        let waits: Vec<u64> = (0..4).map(|_| queue.failed(key(1)).as_millis()).collect();
+        assert_eq!(waits, [5, 10, 20, 40]);
+        queue.forget(key(1));
+        assert_eq!(queue.failed(key(1)).as_millis(), 5);
+        assert_eq!((0..40).map(|_| queue.failed(key(2))).last(), Some(BACKOFF_MAX));
+    }
+}

@@ -1,0 +1,217 @@
+//! The controller-manager: a shared cache, and controllers that each keep one kind of thing as it should be.
+//!
+//! A controller has no fields. It says which keys a change concerns (`route`) and what is to be done for a key (`sync`); queue,
+//! backoff, expectations and requests are the runner's. Mirrors `cmd/kube-controller-manager`, v1.36.
+
+pub mod deployment;
+pub mod endpoint_slice;
+pub mod garbage_collector;
+pub mod namespace;
+pub mod node_lifecycle;
+pub mod replica_set;
+pub mod taint_eviction;
+
+use crate::api::meta::Str;
+use crate::api::object::{Object, ObjectId};
+use crate::api::status::ApiError;
+use crate::client::Call;
+use crate::client::events::Recorder;
+use crate::client::plan::{Keys, Plan};
+use crate::client::rate_limit::RateLimit;
+use crate::client::runner::{Runner, Shared};
+use crate::client::view::View;
+use crate::kernel::outbox::Outbox;
+use crate::kernel::time::{Epoch, SimTime};
+use crate::store::{Change, Store};
+
+/// A controller: two pure functions.
+pub trait Controller {
+    /// Its name, as in `--controllers=` and as it signs events.
+    const NAME: &'static str;
+    /// How many keys it works on at a time.
+    const WORKERS: usize;
+    /// Which keys a change concerns. `view` has seen the change already.
+    fn route(change: &Change, view: &View, keys: &mut Keys);
+    /// What is to be done for `key` now. `settled`: the view has seen all that this controller wrote for the key.
+    fn sync(view: &View, key: ObjectId, now: SimTime, settled: bool) -> Plan;
+}
+
+type Route = fn(&Change, &View, &mut Keys);
+type Sync = fn(&View, ObjectId, SimTime, bool) -> Plan;
+
+#[derive(Clone, Copy)]
+struct Registered {
+    name: &'static str,
+    workers: usize,
+    route: Route,
+    sync: Sync,
+}
+
+const fn registered<C: Controller>() -> Registered {
+    Registered { name: C::NAME, workers: C::WORKERS, route: C::route, sync: C::sync }
+}
+
+/// All controllers, in the order in which they hear of a change.
+const CONTROLLERS: &[Registered] = &[
+    registered::<deployment::DeploymentController>(),
+    registered::<replica_set::ReplicaSetController>(),
+    registered::<endpoint_slice::EndpointSliceController>(),
+    registered::<garbage_collector::GarbageCollector>(),
+    registered::<namespace::NamespaceController>(),
+    registered::<node_lifecycle::NodeLifecycleController>(),
+    registered::<taint_eviction::TaintEvictionController>(),
+];
+
+/// The node lifecycle controller's number: faults wake it.
+pub const NODE_LIFECYCLE: u8 = 5;
+
+/// What wakes the controller-manager, besides its watch.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The answer to one of its requests.
+    Answer {
+        /// Which.
+        token: u64,
+        /// What the server said.
+        result: Result<Object, ApiError>,
+    },
+    /// A key is due: after a backoff, a deadline, a grace period.
+    Due {
+        /// The controller's number.
+        controller: u8,
+        /// The key.
+        key: ObjectId,
+    },
+}
+
+/// A decision that led to requests: what `why` quotes.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Who decided.
+    pub controller: &'static str,
+    /// About what.
+    pub key: ObjectId,
+    /// Why.
+    pub why: Str,
+}
+
+/// The controller-manager process.
+#[derive(Clone, Debug)]
+pub struct ControllerManager {
+    view: View,
+    runners: Vec<Runner>,
+    limit: RateLimit,
+    event_limit: RateLimit,
+    recorder: Recorder,
+    decisions: Vec<Decision>,
+}
+
+impl ControllerManager {
+    /// A controller-manager whose clients may send `qps` requests a second, `burst` at once; no limit if `qps` is 0.
+    pub fn new(qps: u64, burst: u64, epoch: Epoch) -> Self {
+        ControllerManager {
+            view: View::default(),
+            runners: CONTROLLERS.iter().map(|c| Runner::new(c.name, c.workers)).collect(),
+            limit: RateLimit::new(qps, burst),
+            event_limit: RateLimit::new(qps, burst),
+            recorder: Recorder::new("controller-manager", epoch),
+            decisions: Vec::new(),
+        }
+    }
+
+    /// What it believes the cluster is.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Takes in the changes up to revision `upto` and works on what they concern. If they were compacted, lists anew.
+    pub fn watch(&mut self, now: SimTime, store: &Store, upto: u64, out: &mut Outbox<Call, Input>) {
+        let mut keys: Vec<Keys> = CONTROLLERS.iter().map(|_| Keys::default()).collect();
+        match store.changes_since(self.view.revision()) {
+            Ok(changes) => {
+                for change in changes.take_while(|change| change.revision <= upto) {
+                    self.view.apply(change);
+                    for (controller, keys) in CONTROLLERS.iter().zip(&mut keys) {
+                        (controller.route)(change, &self.view, keys);
+                    }
+                }
+            }
+            Err(_) => {
+                self.view.relist(store);
+                for kind in crate::api::object::Kind::ALL {
+                    for (id, _) in store.list(*kind, None) {
+                        self.runners.iter_mut().for_each(|runner| runner.add(id));
+                    }
+                }
+            }
+        }
+        for (number, keys) in keys.iter_mut().enumerate() {
+            let (now_keys, later) = keys.drain();
+            now_keys.for_each(|key| self.runners[number].add(key));
+            later.for_each(|(key, delay)| out.wake_after(delay, Input::Due { controller: number as u8, key }));
+        }
+        self.work(now, out);
+    }
+
+    /// Handles an input.
+    pub fn on(&mut self, now: SimTime, input: Input, out: &mut Outbox<Call, Input>) {
+        match input {
+            Input::Due { controller, key } => self.runners[controller as usize].add(key),
+            Input::Answer { token, result } => {
+                let (number, slot) = ((token >> 32) as usize, (token & 0xffff_ffff) as usize);
+                self.with_runner(now, number, out, |runner, shared, _, _| runner.answer(slot, &result, shared, |slot| token_of(number, slot)));
+            }
+        }
+        self.work(now, out);
+    }
+
+    /// A node's renewals stopped or began again: derived, so no watch tells.
+    pub fn set_heartbeat(&mut self, lease: ObjectId, heartbeat: crate::api::node::Heartbeat) {
+        self.view.set_heartbeat(lease, heartbeat);
+    }
+
+    /// The decisions since this was last asked.
+    pub fn take_decisions(&mut self) -> Vec<Decision> {
+        std::mem::take(&mut self.decisions)
+    }
+
+    fn work(&mut self, now: SimTime, out: &mut Outbox<Call, Input>) {
+        for (number, controller) in CONTROLLERS.iter().enumerate() {
+            self.with_runner(now, number, out, |runner, shared, view, decisions| {
+                runner.start(shared, |slot| token_of(number, slot), |key, settled| {
+                    let plan = (controller.sync)(view, key, now, settled);
+                    if !plan.is_empty() && !plan.why.is_empty() {
+                        decisions.push(Decision { controller: controller.name, key, why: plan.why.clone() });
+                    }
+                    plan
+                });
+            });
+        }
+    }
+
+    fn with_runner(
+        &mut self,
+        now: SimTime,
+        number: usize,
+        out: &mut Outbox<Call, Input>,
+        act: impl FnOnce(&mut Runner, &mut Shared<'_>, &View, &mut Vec<Decision>),
+    ) {
+        let (mut calls, mut wakes) = (Vec::new(), Vec::new());
+        let mut shared = Shared {
+            limit: &mut self.limit,
+            event_limit: &mut self.event_limit,
+            recorder: &mut self.recorder,
+            revision: self.view.revision(),
+            now,
+            calls: &mut calls,
+            wakes: &mut wakes,
+        };
+        act(&mut self.runners[number], &mut shared, &self.view, &mut self.decisions);
+        calls.into_iter().for_each(|(at, call)| out.send_at(at, call));
+        wakes.into_iter().for_each(|(at, key)| out.wake_at(at, Input::Due { controller: number as u8, key }));
+    }
+}
+
+fn token_of(controller: usize, slot: usize) -> u64 {
+    (controller as u64) << 32 | slot as u64
+}
