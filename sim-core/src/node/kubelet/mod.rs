@@ -1,0 +1,204 @@
+//! A node's kubelet: what it knows besides its pods, and how it reports events. Mirrors `pkg/kubelet/kubelet.go` and
+//! `pkg/kubelet/events/event.go`, v1.36.
+//!
+//! A pod's life is in `pod_worker`, its end in `termination`, what the API is told about it in `status`.
+
+pub mod heartbeat;
+pub mod pod_worker;
+pub mod restart;
+pub mod status;
+pub mod termination;
+
+use crate::api::event::{Event, EventType, ObjectReference};
+use crate::api::meta::{Meta, Str};
+use crate::api::node::Heartbeat;
+use crate::api::pod::{Pod, PodSpec};
+use crate::apiserver::request::Write;
+use crate::client::{Call, NO_ANSWER};
+use crate::kernel::outbox::Outbox;
+use crate::kernel::time::{Epoch, SimTime};
+use crate::node::Input;
+use crate::node::runtime::AddressPool;
+use crate::node::runtime::image::{ImageStore, Images};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// A kubelet and its node's runtime, without the pods.
+#[derive(Clone, Debug)]
+pub struct Kubelet {
+    /// The node's name.
+    pub name: Str,
+    /// The node's address.
+    pub address: Ipv4Addr,
+    /// Its pods' addresses.
+    pub addresses: AddressPool,
+    /// Its images.
+    pub images: ImageStore,
+    /// Whether the node is on.
+    pub up: bool,
+    /// How often it was switched on.
+    pub boots: u32,
+    /// Its lease's renewals.
+    pub heartbeat: Heartbeat,
+}
+
+/// What the kubelets share while one input is handled.
+pub struct Turn<'a> {
+    /// The moment.
+    pub now: SimTime,
+    /// The run's seed.
+    pub seed: u64,
+    /// The calendar, for the names of events.
+    pub epoch: Epoch,
+    /// How images behave.
+    pub images: &'a Images,
+    /// The pod's kubelet.
+    pub kubelet: &'a mut Kubelet,
+    /// Sentences made before.
+    pub words: &'a mut Words,
+    /// What it asks for.
+    pub out: &'a mut Outbox<Call, Input>,
+}
+
+/// A sentence about a name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sentence {
+    /// `Container image "x" already present on machine and can be accessed by the pod`
+    Present,
+    /// `Pulling image "x"`
+    Pulling,
+    /// `Back-off pulling image "x"`
+    BackOffPulling,
+    /// `Stopping container x`
+    Stopping,
+    /// `spec.containers{x}`
+    ContainerField,
+    /// `spec.initContainers{x}`
+    InitContainerField,
+}
+
+/// Sentences made before: replicas say the same things, so they share them.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    sentences: BTreeMap<(Sentence, Str), Str>,
+    /// The specification that was asked about last, and what it says of all its containers while none is ready.
+    unready: Option<(Arc<PodSpec>, Str)>,
+}
+
+/// More sentences than this aren't kept.
+const SENTENCES: usize = 4096;
+
+impl Words {
+    /// The sentence about `name`.
+    pub fn about(&mut self, sentence: Sentence, name: &Str) -> Str {
+        let key = (sentence, name.clone());
+        if let Some(made) = self.sentences.get(&key) {
+            return made.clone();
+        }
+        let made = Str::from(match sentence {
+            Sentence::Present => format!("Container image \"{name}\" already present on machine and can be accessed by the pod"),
+            Sentence::Pulling => format!("Pulling image \"{name}\""),
+            Sentence::BackOffPulling => format!("Back-off pulling image \"{name}\""),
+            Sentence::Stopping => format!("Stopping container {name}"),
+            Sentence::ContainerField => format!("spec.containers{{{name}}}"),
+            Sentence::InitContainerField => format!("spec.initContainers{{{name}}}"),
+        });
+        if self.sentences.len() >= SENTENCES {
+            self.sentences.clear();
+        }
+        self.sentences.insert(key, made.clone());
+        made
+    }
+
+    /// `containers with unready status: [a b]`, for all containers of a specification.
+    pub fn all_unready(&mut self, spec: &Arc<PodSpec>) -> Str {
+        if let Some((known, made)) = &self.unready
+            && Arc::ptr_eq(known, spec)
+        {
+            return made.clone();
+        }
+        let names = spec.containers.iter().map(|c| c.name.as_str());
+        let made = status::unready_message("unready", names);
+        self.unready = Some((spec.clone(), made.clone()));
+        made
+    }
+}
+
+/// An event that was sent: enough to send it again with a higher count.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// Of reason, part and message.
+    key: u64,
+    first: SimTime,
+    count: u32,
+    serial: u32,
+}
+
+/// A pod's events so far, as the event recorder's cache remembers them (`client-go/tools/record/events_cache.go`).
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    told: Vec<Told>,
+    serial: u32,
+}
+
+/// So many events of a pod are remembered.
+const REMEMBERED: usize = 24;
+
+impl Memory {
+    /// The event to be sent: new, or an earlier one counted up.
+    pub fn event(&mut self, turn: &Turn<'_>, pod: &Pod, part: Str, kind: EventType, reason: &'static str, message: Str) -> Arc<Event> {
+        let key = [reason, part.as_str(), message.as_str()].into_iter().flat_map(|text| text.bytes().chain([0]));
+        let key = key.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let told = match self.told.iter_mut().find(|told| told.key == key) {
+            Some(told) => {
+                told.count += 1;
+                *told
+            }
+            None => {
+                if self.told.len() == REMEMBERED {
+                    self.told.remove(0);
+                }
+                let told = Told { key, first: turn.now, count: 1, serial: self.serial };
+                self.serial += 1;
+                self.told.push(told);
+                told
+            }
+        };
+        // Microseconds from the clock; the nanoseconds tell events of the same pod and moment apart.
+        let nanos = (pod.meta.uid.0 as u64 % 1000 + u64::from(told.serial)) % 1000;
+        let stamp = (turn.epoch.unix_secs as u64).wrapping_mul(1_000_000_000) + told.first.as_nanos() / 1000 * 1000 + nanos;
+        Arc::new(Event {
+            meta: Meta {
+                name: Str::from(format!("{}.{stamp:016x}", pod.meta.name)),
+                namespace: pod.meta.namespace.clone(),
+                ..Meta::default()
+            },
+            about: ObjectReference {
+                kind: "Pod",
+                api_version: "v1",
+                namespace: pod.meta.namespace.clone(),
+                name: pod.meta.name.clone(),
+                uid: pod.meta.uid,
+                resource_version: pod.meta.resource_version,
+                field_path: part,
+            },
+            reason: Str::Static(reason),
+            message,
+            event_type: kind,
+            component: "kubelet",
+            host: turn.kubelet.name.clone(),
+            first: told.first.truncated_to_secs(),
+            last: turn.now.truncated_to_secs(),
+            count: told.count,
+            action: "",
+        })
+    }
+}
+
+impl Turn<'_> {
+    /// Sends a request whose answer doesn't matter.
+    pub fn send(&mut self, write: Write) {
+        self.out.send(Call { token: NO_ANSWER, write });
+    }
+}

@@ -1,0 +1,85 @@
+//! When a container that ended is started again, and how long a failed start waits. Mirrors `pkg/kubelet/container/helpers.go`
+//! (ShouldContainerBeRestarted), `kuberuntime_manager.go` (doBackOff) and `client-go/util/flowcontrol/backoff.go`, v1.36.
+//!
+//! The first restart comes at once; the next ones wait 10 s, 20 s, … up to 5 min after the crash. Ten quiet minutes after the last
+//! restart all is forgotten. Left out: `restartPolicyRules` of containers, the reduced maximum of KEP-4603.
+
+use crate::api::pod::RestartPolicy;
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// The first wait: `containerBackOffPeriod`, `imageBackOffPeriod`.
+const FIRST: SimDuration = SimDuration::from_secs(10);
+/// The longest wait: `MaxCrashLoopBackOff`, `MaxImageBackOff`.
+const LONGEST: SimDuration = SimDuration::from_secs(300);
+/// After this long without a new failure, the next one counts as the first: twice the longest wait.
+const FORGOTTEN: SimDuration = SimDuration::from_secs(600);
+
+/// The waits of one container between failures of one sort.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BackOff {
+    period: SimDuration,
+    updated: SimTime,
+}
+
+impl BackOff {
+    /// How long to wait after a failure at `failed`; `None`: not at all.
+    pub fn wait(&self, failed: SimTime) -> Option<SimDuration> {
+        (!self.period.is_zero() && failed.since(self.updated) <= FORGOTTEN).then_some(self.period)
+    }
+
+    /// Another try was made, or another failure seen: the next wait is twice as long.
+    pub fn next(&mut self, now: SimTime) -> SimDuration {
+        let known = !self.period.is_zero() && now.since(self.updated) <= FORGOTTEN;
+        self.period = if known { (self.period * 2).min(LONGEST) } else { FIRST };
+        self.updated = now;
+        self.period
+    }
+}
+
+/// Whether a container that ended with `code` is started again.
+pub fn is_restarted(policy: RestartPolicy, code: i32) -> bool {
+    match policy {
+        RestartPolicy::Always => true,
+        RestartPolicy::OnFailure => code != 0,
+        RestartPolicy::Never => false,
+    }
+}
+
+/// Whether an init container that ended with `code` is started again: never after a success.
+pub fn is_init_restarted(policy: RestartPolicy, code: i32) -> bool {
+    code != 0 && policy != RestartPolicy::Never
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_to_five_minutes_and_are_forgotten() {
+        let mut back_off = BackOff::default();
+        let mut now = SimTime::from_secs(100);
+        assert_eq!(back_off.wait(now), None, "the first restart comes at once");
+        let mut waits = Vec::new();
+        for _ in 0..7 {
+            back_off.next(now);
+            now += SimDuration::from_secs(1);
+            let wait = back_off.wait(now).expect("a crash soon after a restart waits");
+            waits.push(wait.as_secs());
+            now += wait;
+        }
+        assert_eq!(waits, [10, 20, 40, 80, 160, 300, 300]);
+        assert_eq!(back_off.wait(now + SimDuration::from_secs(601)), None);
+        assert_eq!(back_off.next(now + SimDuration::from_secs(601)), FIRST);
+    }
+
+    #[test]
+    fn policies() {
+        let check = |policy, code, expected| assert_eq!(is_restarted(policy, code), expected, "{policy:?} {code}");
+        check(RestartPolicy::Always, 0, true);
+        check(RestartPolicy::OnFailure, 0, false);
+        check(RestartPolicy::OnFailure, 1, true);
+        check(RestartPolicy::Never, 1, false);
+        assert!(!is_init_restarted(RestartPolicy::Always, 0));
+        assert!(is_init_restarted(RestartPolicy::OnFailure, 2));
+    }
+}

@@ -1,0 +1,220 @@
+//! The nodes: all kubelets and their simulated container runtimes.
+//!
+//! [`Nodes`] is one process for the event queue, but no kubelet looks at another's pods: each sees only the changes of the pods bound to
+//! its node and acts through requests and timers. Idle pods and idle nodes cost nothing; heartbeats are derived from a phase.
+//!
+//! - `kubelet/`: a pod's life (`pod_worker`), its end (`termination`), restarts (`restart`), what the API is told (`status`).
+//! - `runtime/`: what stands behind the CRI: sandboxes and addresses, images, programs.
+
+pub mod kubelet;
+pub mod runtime;
+
+use crate::api::meta::Str;
+use crate::api::node::Heartbeat;
+use crate::api::object::{Object, ObjectId};
+use crate::api::pod::Pod;
+use crate::api::status::ApiError;
+use crate::client::Call;
+use crate::kernel::outbox::Outbox;
+use crate::kernel::table::{Index, Table};
+use crate::kernel::time::{Epoch, SimTime};
+use crate::store::Verb;
+use kubelet::pod_worker::{PodWorker, Stage, Step};
+use kubelet::{Kubelet, Turn, Words, heartbeat};
+use runtime::AddressPool;
+use runtime::image::{ImageStore, Images};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// What wakes the kubelets, besides changes of their pods.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Something in a pod is due.
+    Timer {
+        /// The pod's number.
+        pod: u32,
+        /// Which of its containers, init containers first; 255: the pod as a whole.
+        container: u8,
+        /// What is due.
+        step: Step,
+        /// The attempt that it belongs to: if that is over, nothing happens.
+        attempt: u32,
+    },
+    /// The API server's answer to a status.
+    Answer {
+        /// What the request was sent with.
+        token: u64,
+        /// What the server said.
+        result: Result<Object, ApiError>,
+    },
+}
+
+/// All kubelets, their runtimes and their pods.
+#[derive(Clone, Debug)]
+pub struct Nodes {
+    seed: u64,
+    epoch: Epoch,
+    images: Images,
+    kubelets: Table<Kubelet>,
+    names: Index<Str, u32>,
+    pods: Table<PodWorker>,
+    words: Words,
+}
+
+impl Nodes {
+    /// No nodes yet. `images` says how containers behave.
+    pub fn new(seed: u64, images: Images) -> Self {
+        Nodes {
+            seed,
+            epoch: Epoch::default(),
+            images,
+            kubelets: Table::default(),
+            names: Index::default(),
+            pods: Table::default(),
+            words: Words::default(),
+        }
+    }
+
+    /// The same, with a calendar of its own: the names of events carry the time.
+    pub fn with_epoch(mut self, epoch: Epoch) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
+    /// Adds a node that is on. Its pods get addresses of the /24 that contains `pod_cidr`.
+    pub fn add_node(&mut self, node_number: u32, name: Str, address: Ipv4Addr, pod_cidr: Ipv4Addr) {
+        self.names.insert(name.clone(), node_number);
+        let kubelet = Kubelet {
+            name,
+            address,
+            addresses: AddressPool::new(pod_cidr),
+            images: ImageStore::default(),
+            up: true,
+            boots: 0,
+            heartbeat: heartbeat::from_boot(self.seed, node_number),
+        };
+        self.kubelets.insert(node_number, kubelet);
+    }
+
+    /// How images behave.
+    pub fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// How images behave, to be changed: what starts from now on follows.
+    pub fn images_mut(&mut self) -> &mut Images {
+        &mut self.images
+    }
+
+    /// Whether the node is on.
+    pub fn is_up(&self, node: u32) -> bool {
+        self.kubelets.get(node).is_some_and(|kubelet| kubelet.up)
+    }
+
+    /// The node's heartbeats.
+    pub fn heartbeat(&self, node: u32) -> Option<Heartbeat> {
+        self.kubelets.get(node).map(|kubelet| kubelet.heartbeat)
+    }
+
+    /// A pod as its kubelet knows it, if one does.
+    pub fn pod(&self, number: u32) -> Option<&PodWorker> {
+        self.pods.get(number)
+    }
+
+    /// How many pods the kubelets know.
+    pub fn pods(&self) -> usize {
+        self.pods.len()
+    }
+
+    /// The pod's kubelet hears that it changed. Versions older than the known one, and pods of nodes that are off, are ignored.
+    pub fn pod_changed(&mut self, now: SimTime, id: ObjectId, pod: &Arc<Pod>, verb: Verb, out: &mut Outbox<Call, Input>) {
+        if pod.node_name.is_empty() {
+            return;
+        }
+        if verb == Verb::Deleted {
+            self.with(now, id.number, out, PodWorker::removed);
+            self.pods.remove(id.number);
+            return;
+        }
+        if let Some(known) = self.pods.get(id.number) {
+            if known.pod.meta.resource_version < pod.meta.resource_version {
+                self.with(now, id.number, out, |worker, turn| worker.changed(turn, pod));
+            }
+            return;
+        }
+        let Some(node) = self.names.get(&pod.node_name).copied() else { return };
+        let Some(kubelet) = self.kubelets.get(node).filter(|kubelet| kubelet.up) else { return };
+        // A pod without a grace period is gone already: only a delivery that came out of order still speaks of it.
+        let gone = pod.meta.deletion.is_some_and(|deletion| deletion.grace == 0) && pod.meta.finalizers().is_empty();
+        if gone || pod.status.phase.is_final() {
+            return;
+        }
+        self.pods.insert(id.number, PodWorker::new(id, pod, node, kubelet.boots, now));
+        self.with(now, id.number, out, PodWorker::begin);
+    }
+
+    /// Handles a timer or an answer.
+    pub fn on(&mut self, now: SimTime, input: Input, out: &mut Outbox<Call, Input>) {
+        match input {
+            Input::Timer { pod, container, step, attempt } => {
+                self.with(now, pod, out, |worker, turn| worker.timer(turn, container, step, attempt))
+            }
+            // The lower half of a token is the pod's number.
+            Input::Answer { token, result } => {
+                let result = result.map(|_| ()).map_err(|error| error.reason);
+                self.with(now, token as u32, out, |worker, turn| worker.settled(turn, token, result));
+            }
+        }
+    }
+
+    /// The node loses power: its containers die, and nobody is told.
+    pub fn kill(&mut self, node: u32, now: SimTime) {
+        let Some(kubelet) = self.kubelets.get_mut(node).filter(|kubelet| kubelet.up) else { return };
+        kubelet.up = false;
+        kubelet.heartbeat.stopped = Some(now);
+        kubelet.images.power_off(now);
+        kubelet.addresses.clear();
+        let gone: Vec<u32> = self.pods.iter().filter(|(_, worker)| worker.node == node).map(|(number, _)| number).collect();
+        for number in gone {
+            self.pods.remove(number);
+        }
+    }
+
+    /// The node comes back. `pods` are those that the API still has for it: they start again, or end if they are being deleted.
+    pub fn restart<'a>(
+        &mut self,
+        node: u32,
+        now: SimTime,
+        pods: impl Iterator<Item = (ObjectId, &'a Arc<Pod>)>,
+        out: &mut Outbox<Call, Input>,
+    ) {
+        let Some(kubelet) = self.kubelets.get_mut(node).filter(|kubelet| !kubelet.up) else { return };
+        kubelet.up = true;
+        kubelet.boots += 1;
+        kubelet.heartbeat = heartbeat::from_start(now);
+        let boots = kubelet.boots;
+        for (id, pod) in pods.filter(|(_, pod)| !pod.status.phase.is_final()) {
+            self.pods.insert(id.number, PodWorker::new(id, pod, node, boots, now));
+            self.with(now, id.number, out, |worker, turn| {
+                worker.recall(turn);
+                worker.begin(turn);
+            });
+        }
+    }
+
+    /// How many of a node's pods have containers that are starting or running.
+    pub fn working(&self, node: u32) -> usize {
+        self.pods.iter().filter(|(_, worker)| worker.node == node && worker.stage == Stage::Working).count()
+    }
+
+    /// Lets a pod's worker act with what it shares. Nothing happens if the pod isn't known.
+    fn with(&mut self, now: SimTime, pod: u32, out: &mut Outbox<Call, Input>, act: impl FnOnce(&mut PodWorker, &mut Turn<'_>)) {
+        let Some(worker) = self.pods.get_mut(pod) else { return };
+        let kubelet = self.kubelets.get_mut(worker.node).expect("a pod that is known is on a node that is known");
+        let mut turn = Turn { now, seed: self.seed, epoch: self.epoch, images: &self.images, kubelet, words: &mut self.words, out };
+        act(worker, &mut turn);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Images: which program each one stands for, and which ones a node has. Mirrors `pkg/kubelet/images/image_manager.go` and
+//! `puller.go`, v1.36: pulls on a node are serialized (`serializeImagePulls`, the default), presence is asked before queueing.
+//!
+//! Left out so far: layers shared between images, garbage collection of images, pull secrets, registries' rate limits.
+
+use crate::api::meta::Str;
+use crate::api::pod::PullPolicy;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::runtime::program::Program;
+
+/// How long a pull takes that finds the image there already: the registry is asked for the manifest only.
+const MANIFEST: SimDuration = SimDuration::from_millis(400);
+
+/// Which images a rule is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Pattern {
+    /// This one: `nginx:1.17.1`.
+    Exact(Str),
+    /// All tags of it: `nginx`.
+    Repository(Str),
+    /// All whose name contains this; written `*bad*`.
+    Contains(Str),
+}
+
+impl Pattern {
+    /// `*text*` is a part, a name with a tag or digest is exact, a bare name is a repository.
+    pub fn parse(text: &str) -> Pattern {
+        let shared = |text: &str| Str::from(text.to_owned());
+        if text.contains('*') {
+            return Pattern::Contains(shared(text.trim_matches('*')));
+        }
+        if repository(text) == text { Pattern::Repository(shared(text)) } else { Pattern::Exact(shared(text)) }
+    }
+
+    /// Whether the rule is about this image.
+    pub fn matches(&self, image: &str) -> bool {
+        match self {
+            Pattern::Exact(name) => *name == *image,
+            Pattern::Repository(name) => *name == *repository(image),
+            Pattern::Contains(part) => image.contains(part.as_str()),
+        }
+    }
+
+    /// The more it says, the earlier it is asked.
+    fn rank(&self) -> u8 {
+        match self {
+            Pattern::Exact(_) => 0,
+            Pattern::Repository(_) => 1,
+            Pattern::Contains(_) => 2,
+        }
+    }
+}
+
+/// An image's name without tag and digest. A colon before a slash belongs to the registry's port.
+fn repository(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    match image.rfind(':') {
+        Some(colon) if !image[colon..].contains('/') => &image[..colon],
+        _ => image,
+    }
+}
+
+/// How images behave: rules, and what holds where no rule does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Images {
+    /// Exact names are asked first, then repositories, then parts; among equals in this order.
+    pub rules: Vec<(Pattern, Program)>,
+    /// For all other images.
+    pub default: Program,
+    /// By how many percent times vary.
+    pub jitter_percent: u64,
+}
+
+impl Default for Images {
+    /// No rules, 10% of variation.
+    fn default() -> Self {
+        Images { rules: Vec::new(), default: Program::default(), jitter_percent: 10 }
+    }
+}
+
+impl Images {
+    /// The program of an image.
+    pub fn program(&self, image: &str) -> &Program {
+        let rules = self.rules.iter().filter(|(pattern, _)| pattern.matches(image));
+        rules.min_by_key(|(pattern, _)| pattern.rank()).map_or(&self.default, |(_, program)| program)
+    }
+}
+
+/// A pull on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pull {
+    /// When the pulls before it are done.
+    pub begins: SimTime,
+    /// When it is done.
+    pub ends: SimTime,
+}
+
+/// What the kubelet does about a container's image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// It is there.
+    Present,
+    /// It must be fetched.
+    Pull,
+    /// It isn't there, and may not be fetched.
+    Refused,
+}
+
+/// The images of one node.
+#[derive(Clone, Debug, Default)]
+pub struct ImageStore {
+    /// Images and since when they are there; a moment to come while they are being pulled.
+    images: Vec<(Str, SimTime)>,
+    /// When the last queued pull is done.
+    busy_until: SimTime,
+}
+
+impl ImageStore {
+    /// What to do about an image.
+    pub fn need(&self, now: SimTime, image: &str, policy: PullPolicy) -> Need {
+        match (policy, self.has(now, image)) {
+            (PullPolicy::Always, _) | (PullPolicy::IfNotPresent, false) => Need::Pull,
+            (_, true) => Need::Present,
+            (PullPolicy::Never, false) => Need::Refused,
+        }
+    }
+
+    fn has(&self, now: SimTime, image: &str) -> bool {
+        self.images.iter().any(|(name, since)| *name == *image && *since <= now)
+    }
+
+    /// Queues a pull. One that finds the image there when its turn comes is short; one of a missing image leaves nothing behind.
+    pub fn pull(&mut self, now: SimTime, image: &Str, takes: SimDuration, missing: bool) -> Pull {
+        let begins = self.busy_until.max(now);
+        let takes = if missing || self.has(begins, image) { takes.min(MANIFEST) } else { takes };
+        let ends = begins + takes;
+        self.busy_until = ends;
+        if !missing && !self.images.iter().any(|(name, _)| name == image) {
+            self.images.push((image.clone(), ends));
+        }
+        Pull { begins, ends }
+    }
+
+    /// The node lost power: pulls that weren't done are lost.
+    pub fn power_off(&mut self, now: SimTime) {
+        self.images.retain(|(_, since)| *since <= now);
+        self.busy_until = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rules: &[(&str, u64)], image: &str, secs: u64) {
+        let rule = |(pattern, secs): &(&str, u64)| {
+            (Pattern::parse(pattern), Program { pull: SimDuration::from_secs(*secs), ..Program::default() })
+        };
+        let images = Images { rules: rules.iter().map(rule).collect(), ..Images::default() };
+        assert_eq!(images.program(image).pull, SimDuration::from_secs(secs), "{image}");
+    }
+
+    #[test]
+    fn the_most_exact_rule_holds() {
+        let rules = [("*ng*", 9), ("nginx", 5), ("nginx:1.17.2", 7), ("reg:5000/app", 6)];
+        check(&rules, "nginx:1.17.2", 7);
+        check(&rules, "nginx:1.17.1", 5);
+        check(&rules, "nginx@sha256:00", 5);
+        check(&rules, "mongo", 9);
+        check(&rules, "reg:5000/app:v1", 6);
+        check(&rules, "busybox", 2);
+    }
+
+    #[test]
+    fn pulls_wait_for_one_another() {
+        let (mut store, two) = (ImageStore::default(), SimDuration::from_secs(2));
+        let (a, b) = (Str::from("a"), Str::from("b"));
+        assert_eq!(store.pull(SimTime::ZERO, &a, two, false).ends, SimTime::from_secs(2));
+        assert_eq!(store.need(SimTime::from_secs(1), "a", PullPolicy::IfNotPresent), Need::Pull);
+        let again = store.pull(SimTime::from_secs(1), &a, two, false);
+        assert_eq!((again.begins, again.ends), (SimTime::from_secs(2), SimTime::from_secs(2) + MANIFEST));
+        store.pull(SimTime::from_secs(1), &b, two, true);
+        let late = SimTime::from_secs(60);
+        assert_eq!(store.need(late, "a", PullPolicy::IfNotPresent), Need::Present);
+        assert_eq!(store.need(late, "a", PullPolicy::Always), Need::Pull);
+        assert_eq!(store.need(late, "b", PullPolicy::Never), Need::Refused);
+        store.pull(late, &b, two, false);
+        store.power_off(late);
+        assert_eq!(store.need(SimTime::from_secs(90), "b", PullPolicy::IfNotPresent), Need::Pull);
+    }
+}
