@@ -1,0 +1,113 @@
+//! What kubectl needs of an API server: the whole of its world is this trait. Mirrors the REST verbs of Kubernetes v1.36.
+//!
+//! The simulated cluster implements it over its store; tests implement it over a recorded state. Objects are the JSON trees that
+//! the server serves, with `apiVersion` and `kind` filled in.
+
+use serde_json::Value;
+
+use crate::api::resources::Resource;
+use crate::api::selector::Selector;
+use crate::api::status::ApiError;
+pub use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Propagation, WriteOptions, Written};
+use crate::kernel::time::{Epoch, SimTime};
+
+/// The API server as seen by one client.
+///
+/// Every method answers at once: virtual time doesn't pass inside a call. Commands that take virtual time (`rollout status`, `get -w`)
+/// return a [`Session`](crate::kubectl::Session) and are polled instead.
+pub trait Api {
+    /// The present moment of virtual time, from which ages are counted.
+    fn now(&self) -> SimTime;
+
+    /// The calendar moment of [`SimTime::ZERO`].
+    fn epoch(&self) -> Epoch;
+
+    /// One object. `ns` is empty for resources without namespaces.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    fn get(&self, r: &'static Resource, ns: &str, name: &str) -> Result<Value, ApiError>;
+
+    /// All objects whose labels match, sorted by namespace, then name. `None` means all namespaces.
+    ///
+    /// # Errors
+    /// Whatever the server has against it; a resource without objects is an empty list.
+    fn list(&self, r: &'static Resource, ns: Option<&str>, labels: &Selector) -> Result<Vec<Value>, ApiError>;
+
+    /// The newest revision of the store: where a watch that starts now begins.
+    fn revision(&self) -> u64;
+
+    /// The changes to one resource after revision `since`, oldest first. `None` means all namespaces.
+    fn changes(&self, r: &'static Resource, ns: Option<&str>, since: u64) -> Vec<WatchEvent>;
+
+    /// Creates an object (POST).
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `Invalid`, `BadRequest` (strict decoding), `Forbidden` (admission).
+    fn create(&mut self, r: &'static Resource, ns: &str, object: Value, opts: &WriteOptions) -> Result<Written, ApiError>;
+
+    /// Replaces an object (PUT); a `metadata.resourceVersion` that isn't the current one is a conflict.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict`, `Invalid`.
+    fn update(&mut self, r: &'static Resource, ns: &str, object: Value, opts: &WriteOptions) -> Result<Written, ApiError>;
+
+    /// Changes parts of an object (PATCH).
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict`, `Invalid`, `BadRequest`.
+    fn patch(
+        &mut self,
+        r: &'static Resource,
+        ns: &str,
+        name: &str,
+        kind: PatchKind,
+        patch: &Value,
+        opts: &WriteOptions,
+    ) -> Result<Written, ApiError>;
+
+    /// Deletes an object, or marks it for deletion when finalizers or a grace period hold it. Answers with its last state.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict`.
+    fn delete(&mut self, r: &'static Resource, ns: &str, name: &str, opts: &DeleteOptions) -> Result<Value, ApiError>;
+
+    /// Sets `spec.replicas` through the scale subresource. Answers with the object as it is afterwards.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid`; `NotFound` with the server's words when the resource has no such subresource.
+    fn scale(&mut self, r: &'static Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError>;
+}
+
+/// What happened to an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WatchKind {
+    /// It came into being.
+    Added,
+    /// It changed.
+    Modified,
+    /// It is gone; the object is its last state.
+    Deleted,
+}
+
+impl WatchKind {
+    /// The word on the wire: `ADDED`, `MODIFIED`, `DELETED`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WatchKind::Added => "ADDED",
+            WatchKind::Modified => "MODIFIED",
+            WatchKind::Deleted => "DELETED",
+        }
+    }
+}
+
+/// One line of a watch.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WatchEvent {
+    /// What happened.
+    pub kind: WatchKind,
+    /// The object after it (before it, for deletions).
+    pub object: Value,
+    /// The store revision that it happened at.
+    pub revision: u64,
+}

@@ -1,0 +1,217 @@
+//! `kubectl apply -f`: creates what isn't there, and merges three ways into what is. Mirrors
+//! `staging/src/k8s.io/kubectl/pkg/cmd/apply/{apply,patcher}.go`, v1.36.
+//!
+//! Left out: `--server-side`, `--prune` and `--force`.
+
+use serde_json::{Map, Value};
+
+use super::api::{PatchKind, WriteOptions};
+use super::create::field_validation;
+use super::emit::compact_json;
+use super::failure::{Answer, Failure};
+use super::field::{at, entry, map_mut, name};
+use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
+use super::manifest;
+use super::rollback::LAST_APPLIED;
+use super::target::{self, Info};
+use super::{Call, DryRun, Next, history};
+use crate::api::patch::three_way;
+
+/// The flags of `apply`.
+pub const FLAGS: &[Flag] = &[
+    short("output", 'o'),
+    short("selector", 'l'),
+    short("filename", 'f'),
+    short("kustomize", 'k'),
+    short_switch("recursive", 'R'),
+    switch("record"),
+    switch("overwrite"),
+    switch("show-managed-fields"),
+    optional("dry-run", "unchanged"),
+    optional("validate", "strict"),
+    value("field-manager"),
+    refused("server-side"),
+    refused("force-conflicts"),
+    refused("prune"),
+    refused("prune-allowlist"),
+    refused("applyset"),
+    refused("all"),
+    refused("cascade"),
+    refused("force"),
+    refused("grace-period"),
+    refused("openapi-patch"),
+    refused("subresource"),
+    refused("timeout"),
+    refused("wait"),
+];
+
+/// How often a patch is tried again after a conflict.
+const TRIES: usize = 5;
+
+/// Runs `kubectl apply`.
+pub fn run(call: &mut Call<'_>) -> Answer<Next> {
+    if !call.flags.has("filename") && !call.flags.has("kustomize") {
+        return Err(Failure::plain("must specify one of -f and -k"));
+    }
+    if !call.flags.args.is_empty() {
+        return Err(call.flags.usage(format!("Unexpected args: [{}]", call.flags.args.join(" "))));
+    }
+    let dry_run = call.dry_run()?;
+    let mut options = call.write_options(dry_run, "kubectl-client-side-apply");
+    options.field_validation = field_validation(call)?;
+    let (infos, mut failures) = manifest::read(call)?;
+    if infos.is_empty() && failures.is_empty() {
+        return Err(Failure::plain("no objects passed to apply"));
+    }
+    let selector = target::selector(call, target::resource("pods")?)?;
+    for mut info in infos {
+        if !selector.matches(at(&info.object, "metadata.labels")) {
+            continue;
+        }
+        if call.flags.on("record") {
+            let cause = Value::from(call.flags.recorded());
+            map_mut(&mut info.object, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), cause);
+        }
+        if let Err(failure) = one(call, &info, dry_run, &options) {
+            failures.push(failure);
+        }
+    }
+    Failure::all(failures).map_or(Ok(Next::Done), Err)
+}
+
+/// The object with the annotation in which `apply` keeps what was applied.
+pub fn annotated(mut object: Value) -> Value {
+    let annotations = map_mut(&mut object, "metadata.annotations");
+    annotations.remove(LAST_APPLIED);
+    let text = compact_json(&object) + "\n";
+    map_mut(&mut object, "metadata.annotations").insert(LAST_APPLIED.into(), Value::from(text));
+    object
+}
+
+/// Null in a manifest means "not there".
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, v| !v.is_null());
+            map.values_mut().for_each(without_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}
+
+fn one(call: &mut Call<'_>, info: &Info, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
+    if info.name.is_empty() {
+        let generated = super::field::text(&info.object, "metadata.generateName");
+        if !generated.is_empty() {
+            return Err(Failure::Plain(format!("from {generated}: cannot use generate name with apply")));
+        }
+        return Err(Failure::plain("resource name may not be empty").about("retrieving current configuration of", info.source.as_deref()));
+    }
+    let modified = annotated(info.object.clone());
+    match call.api.get(info.resource, &info.ns, &info.name) {
+        Err(error) if error.is_not_found() => create(call, info, modified, dry_run, options),
+        Err(error) => {
+            let verb = format!("retrieving current configuration of:\n{}\nfrom server for:", described(info));
+            Err(Failure::from(error).about(&verb, info.source.as_deref()))
+        }
+        Ok(current) => update(call, info, &modified, current, dry_run, options),
+    }
+}
+
+fn create(call: &mut Call<'_>, info: &Info, mut object: Value, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
+    without_nulls(&mut object);
+    if dry_run == DryRun::Client {
+        return call.say(info.resource, &info.name, &object, "created", dry_run);
+    }
+    match call.api.create(info.resource, &info.ns, object, options) {
+        Ok(written) => {
+            call.warn(&written);
+            call.say(info.resource, name(&written.object), &written.object, "created", dry_run)
+        }
+        Err(error) => Err(Failure::from(error).about("creating", info.source.as_deref())),
+    }
+}
+
+fn update(call: &mut Call<'_>, info: &Info, modified: &Value, mut current: Value, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
+    if entry(&current, "metadata.annotations", LAST_APPLIED).is_none() {
+        call.err.push_str(&format!(
+            "Warning: resource {} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. \
+             kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. \
+             The missing annotation will be patched automatically.\n",
+            info.plural_title()
+        ));
+    }
+    let mut tries = 1;
+    let (patch, written) = loop {
+        let patch = patch_for(info, modified, &current)?;
+        if patch.as_object().is_some_and(Map::is_empty) {
+            break (patch, current);
+        }
+        if dry_run == DryRun::Client {
+            break (patch, current);
+        }
+        match call.api.patch(info.resource, &info.ns, &info.name, PatchKind::Strategic, &patch, options) {
+            Ok(written) => {
+                call.warn(&written);
+                break (patch, written.object);
+            }
+            Err(error) if error.is_conflict() && tries < TRIES && patch.pointer("/metadata/resourceVersion").is_none() => {
+                tries += 1;
+                current = call.api.get(info.resource, &info.ns, &info.name)?;
+            }
+            Err(error) => {
+                let failure = Failure::from(error).about("patching", info.source.as_deref());
+                let verb = format!("applying patch:\n{}\nto:\n{}\nfor:", compact_json(&patch), described(info));
+                return Err(failure.about(&verb, info.source.as_deref()));
+            }
+        }
+    };
+    if at(&written, "metadata.deletionTimestamp").is_string() {
+        let name = &info.name;
+        call.err.push_str(&format!("Warning: Detected changes to resource {name} which is currently being deleted.\n"));
+    }
+    let unchanged = patch.as_object().is_some_and(Map::is_empty);
+    call.say(info.resource, &info.name, &written, if unchanged { "unchanged" } else { "configured" }, dry_run)
+}
+
+/// The difference between what was applied before, what is to be applied, and what is there.
+fn patch_for(info: &Info, modified: &Value, current: &Value) -> Answer<Value> {
+    let original: Value = match entry(current, "metadata.annotations", LAST_APPLIED) {
+        None => Value::Null,
+        Some(text) => serde_json::from_str(text).map_err(|error| {
+            let failure = Failure::Plain(format!("retrieving original configuration from the {LAST_APPLIED} annotation: {error}"));
+            failure.about("applying", info.source.as_deref())
+        })?,
+    };
+    let original = Some(&original).filter(|o| !o.is_null());
+    three_way(info.resource, original, modified, current).map_err(|why| {
+        let verb = format!("applying patch:\n\nto:\n{}\nfor:", described(info));
+        Failure::Plain(format!("creating patch: {why}")).about(&verb, info.source.as_deref())
+    })
+}
+
+/// How kubectl names an object in long messages.
+fn described(info: &Info) -> String {
+    let resource = info.resource;
+    let group_version = if resource.group.is_empty() { format!("/{}", resource.version) } else { resource.api_version() };
+    let what = format!("{group_version}, Resource={}", resource.plural);
+    let kind = format!("{group_version}, Kind={}", resource.kind);
+    format!("Resource: {what:?}, GroupVersionKind: {kind:?}\nName: {:?}, Namespace: {:?}", info.name, info.ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_annotation_holds_the_manifest() {
+        let object = annotated(json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "cm"}, "data": {"a": "<"}}));
+        let text = object["metadata"]["annotations"][LAST_APPLIED].as_str().expect("annotated");
+        assert_eq!(
+            text,
+            concat!(r#"{"apiVersion":"v1","data":{"a":"\u003c"},"kind":"ConfigMap","metadata":{"annotations":{},"name":"cm"}}"#, "\n")
+        );
+    }
+}

@@ -1,0 +1,541 @@
+//! kubectl v1.36 as a pure client: words in, text out, everything else asked of the [`Api`] trait.
+//!
+//! A line goes through [`split_commands`], [`run`] reads verb and flags and calls the command's module. Commands that last (`rollout
+//! status`, `get -w`, `delete`, `wait`) hand back a [`Session`], a plain value that the driver polls whenever the store has changed or
+//! the session's deadline has come.
+//!
+//! Mirrors `staging/src/k8s.io/kubectl/pkg/cmd`. What kubectl can do and this can't is refused by name, never ignored.
+
+pub mod age;
+mod annotate;
+pub mod api;
+mod apply;
+mod catalog;
+mod cordon;
+mod create;
+mod delete;
+mod describe;
+pub mod emit;
+mod expose;
+pub mod failure;
+pub mod field;
+mod field_selector;
+mod flags;
+mod get;
+mod history;
+pub mod jsonpath;
+mod manifest;
+mod output;
+mod patch;
+mod rollback;
+mod rollout;
+mod rollout_status;
+mod run_pod;
+mod scale;
+mod set;
+mod sorting;
+pub mod table;
+mod target;
+mod wait;
+mod words;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+pub use self::api::Api;
+pub use self::words::{split, split_commands};
+
+use self::age::Clock;
+use self::api::{WriteOptions, Written};
+use self::failure::{Answer, Failure};
+use self::flags::{Flag, Parsed};
+use self::output::Output as Format;
+use crate::api::resources::Resource;
+use crate::kernel::time::SimTime;
+
+/// One command line, with the files that it reads.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Invocation {
+    /// The words after `kubectl` (a leading `kubectl` is skipped).
+    pub args: Vec<String>,
+    /// Path to content, for `-f`; `-` is standard input. A folder's manifests are given as `folder/file.yaml`.
+    pub files: BTreeMap<String, String>,
+}
+
+/// What `kubectl config` remembers between commands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Context {
+    /// The namespace of commands without `-n`.
+    pub namespace: String,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Context { namespace: "default".to_owned() }
+    }
+}
+
+/// What a command has printed, and its exit code.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code; meaningful once the command has ended.
+    pub code: i32,
+}
+
+/// How a command went on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It has ended.
+    Done(Output),
+    /// It has printed this much and now waits for virtual time to pass.
+    Waiting(Output, Session),
+}
+
+/// A command that lasts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Session {
+    /// `rollout status`.
+    RolloutStatus(Box<rollout_status::Watch>),
+    /// `get -w`.
+    Get(Box<get::watch::Watch>),
+    /// `delete`, until the objects are gone.
+    Delete(Box<delete::Waiting>),
+    /// `wait --for`.
+    Wait(Box<wait::Waiting>),
+}
+
+/// What a session has to say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// What was printed since the last poll; the code counts when done.
+    pub output: Output,
+    /// Whether the command has ended.
+    pub done: bool,
+    /// When to poll even if nothing changes.
+    pub deadline: Option<SimTime>,
+}
+
+impl Progress {
+    /// Nothing new so far.
+    fn waiting(deadline: Option<SimTime>) -> Progress {
+        Progress { deadline, ..Progress::default() }
+    }
+
+    /// Ends the command, with a failure or without.
+    fn end(&mut self, failure: Option<Failure>) {
+        self.done = true;
+        if let Some(failure) = failure {
+            self.output.stderr.push_str(&failure.render());
+            self.output.code = 1;
+        }
+    }
+}
+
+impl Session {
+    /// Looks at what has changed. To be called after the store has changed, and when the deadline has come.
+    pub fn poll(&mut self, api: &mut dyn Api) -> Progress {
+        match self {
+            Session::RolloutStatus(watch) => watch.poll(api),
+            Session::Get(watch) => watch.poll(api),
+            Session::Delete(waiting) => waiting.poll(api),
+            Session::Wait(waiting) => waiting.poll(api),
+        }
+    }
+}
+
+/// What a command's function answers.
+enum Next {
+    Done,
+    Wait(Session),
+}
+
+/// Whether a write really happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum DryRun {
+    No,
+    Client,
+    Server,
+}
+
+/// A command under way: what it may ask, and what it has printed.
+struct Call<'a> {
+    api: &'a mut dyn Api,
+    context: &'a mut Context,
+    files: &'a BTreeMap<String, String>,
+    flags: Parsed,
+    out: String,
+    err: String,
+}
+
+impl Call<'_> {
+    fn namespace(&self) -> &str {
+        self.flags.get("namespace").filter(|ns| !ns.is_empty()).unwrap_or(&self.context.namespace)
+    }
+
+    fn explicit_namespace(&self) -> bool {
+        self.flags.get("namespace").is_some_and(|ns| !ns.is_empty())
+    }
+
+    fn clock(&self) -> Clock {
+        Clock { now: self.api.now(), epoch: self.api.epoch() }
+    }
+
+    /// When `--request-timeout` is over; 0 means never.
+    fn request_deadline(&self) -> Answer<Option<SimTime>> {
+        let text = self.flags.text("request-timeout");
+        if let Ok(secs) = text.parse::<u64>() {
+            let span = crate::kernel::time::SimDuration::from_nanos(secs.saturating_mul(1_000_000_000));
+            return Ok((secs > 0).then(|| self.api.now() + span));
+        }
+        Ok(self.flags.duration("request-timeout")?.filter(|span| !span.is_zero()).map(|span| self.api.now() + span))
+    }
+
+    fn dry_run(&mut self) -> Answer<DryRun> {
+        match self.flags.get("dry-run") {
+            None | Some("none" | "false") => Ok(DryRun::No),
+            Some("client") => Ok(DryRun::Client),
+            Some("server") => Ok(DryRun::Server),
+            Some("unchanged" | "true") => {
+                self.err.push_str("Warning: --dry-run is deprecated and can be replaced with --dry-run=client.\n");
+                Ok(DryRun::Client)
+            }
+            Some(other) => Err(Failure::Plain(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."))),
+        }
+    }
+
+    fn write_options(&self, dry_run: DryRun, manager: &str) -> WriteOptions {
+        let manager = self.flags.get("field-manager").unwrap_or(manager);
+        WriteOptions { dry_run: dry_run == DryRun::Server, field_manager: manager.to_owned(), ..WriteOptions::default() }
+    }
+
+    /// Passes on the server's warnings.
+    fn warn(&mut self, written: &Written) {
+        for warning in &written.warnings {
+            self.err.push_str(&format!("Warning: {warning}\n"));
+        }
+    }
+
+    /// `pod/x created`, or the object in the format asked for.
+    fn say(&mut self, resource: &Resource, name: &str, object: &Value, did: &str, dry_run: DryRun) -> Answer<()> {
+        let format = Format::of(&self.flags, false)?;
+        if let Some(text) = format.object(&output::shown(object.clone(), self.flags.on("show-managed-fields"))) {
+            if format == Format::Yaml && !self.out.is_empty() {
+                self.out.push_str("---\n");
+            }
+            self.out.push_str(&text);
+            return Ok(());
+        }
+        let suffix = match dry_run {
+            DryRun::No => "",
+            DryRun::Client => " (dry run)",
+            DryRun::Server => " (server dry run)",
+        };
+        self.out.push_str(&format!("{}/{name} {did}{suffix}\n", resource.qualified_singular()));
+        Ok(())
+    }
+}
+
+/// The paths that a command line reads with `-f`, so that the driver can load them. Folders are named as they are.
+pub fn files_needed(args: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut words = args.iter().take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let value = match word.as_str() {
+            "-f" | "--filename" => words.next().cloned(),
+            "--patch-file" => words.next().cloned(),
+            word => word
+                .strip_prefix("--filename=")
+                .or_else(|| word.strip_prefix("--patch-file="))
+                .or_else(|| word.strip_prefix("-f").filter(|_| !word.starts_with("--")))
+                .map(|value| value.strip_prefix('=').unwrap_or(value).to_owned()),
+        };
+        for path in value.iter().flat_map(|value| value.split(',')).filter(|path| !path.is_empty()) {
+            if !found.iter().any(|known| known == path) {
+                found.push(path.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// Runs one command line.
+pub fn run(api: &mut dyn Api, invocation: &Invocation, context: &mut Context) -> Outcome {
+    let words = invocation.args.strip_prefix(&["kubectl".to_owned()]).unwrap_or(&invocation.args);
+    let mut call = Call { api, context, files: &invocation.files, flags: Parsed::default(), out: String::new(), err: String::new() };
+    let answer = dispatch(&mut call, words);
+    let mut output = Output { stdout: call.out, stderr: call.err, code: 0 };
+    match answer {
+        Ok(Next::Done) => Outcome::Done(output),
+        Ok(Next::Wait(mut session)) => {
+            // Whatever is already so is said at once.
+            let progress = session.poll(api);
+            output.stdout.push_str(&progress.output.stdout);
+            output.stderr.push_str(&progress.output.stderr);
+            output.code = progress.output.code;
+            if progress.done { Outcome::Done(output) } else { Outcome::Waiting(output, session) }
+        }
+        Err(failure) => {
+            output.stderr.push_str(&failure.render());
+            output.code = 1;
+            Outcome::Done(output)
+        }
+    }
+}
+
+type Command = fn(&mut Call<'_>) -> Answer<Next>;
+
+/// A command: its words, its flags, its function.
+struct Entry {
+    words: &'static str,
+    flags: &'static [Flag],
+    run: Command,
+}
+
+const COMMANDS: &[Entry] = &[
+    Entry { words: "get", flags: get::FLAGS, run: get::run },
+    Entry { words: "describe", flags: describe::FLAGS, run: describe::run },
+    Entry { words: "apply", flags: apply::FLAGS, run: apply::run },
+    Entry { words: "create deployment", flags: create::DEPLOYMENT_FLAGS, run: create::deployment },
+    Entry { words: "create namespace", flags: create::OBJECT_FLAGS, run: create::namespace },
+    Entry { words: "create service clusterip", flags: create::SERVICE_FLAGS, run: create::service_cluster_ip },
+    Entry { words: "create service nodeport", flags: create::SERVICE_FLAGS, run: create::service_node_port },
+    Entry { words: "create service loadbalancer", flags: create::SERVICE_FLAGS, run: create::service_load_balancer },
+    Entry { words: "create service externalname", flags: create::SERVICE_FLAGS, run: create::service_external_name },
+    Entry { words: "create", flags: create::FLAGS, run: create::run },
+    Entry { words: "replace", flags: create::REPLACE_FLAGS, run: create::replace },
+    Entry { words: "delete", flags: delete::FLAGS, run: delete::run },
+    Entry { words: "scale", flags: scale::FLAGS, run: scale::run },
+    Entry { words: "set image", flags: set::FLAGS, run: set::image },
+    Entry { words: "rollout status", flags: rollout_status::FLAGS, run: rollout_status::run },
+    Entry { words: "rollout history", flags: history::FLAGS, run: history::run },
+    Entry { words: "rollout undo", flags: rollback::FLAGS, run: rollback::run },
+    Entry { words: "rollout pause", flags: rollout::FLAGS, run: rollout::pause },
+    Entry { words: "rollout resume", flags: rollout::FLAGS, run: rollout::resume },
+    Entry { words: "rollout restart", flags: rollout::FLAGS, run: rollout::restart },
+    Entry { words: "label", flags: annotate::LABEL_FLAGS, run: annotate::label },
+    Entry { words: "annotate", flags: annotate::FLAGS, run: annotate::annotate },
+    Entry { words: "patch", flags: patch::FLAGS, run: patch::run },
+    Entry { words: "expose", flags: expose::FLAGS, run: expose::run },
+    Entry { words: "run", flags: run_pod::FLAGS, run: run_pod::run },
+    Entry { words: "wait", flags: wait::FLAGS, run: wait::run },
+    Entry { words: "cordon", flags: cordon::FLAGS, run: cordon::cordon },
+    Entry { words: "uncordon", flags: cordon::FLAGS, run: cordon::uncordon },
+    Entry { words: "version", flags: catalog::VERSION_FLAGS, run: catalog::version },
+    Entry { words: "api-resources", flags: catalog::FLAGS, run: catalog::api_resources },
+    Entry { words: "config set-context", flags: catalog::CONTEXT_FLAGS, run: catalog::set_context },
+    Entry { words: "config current-context", flags: catalog::CONTEXT_FLAGS, run: catalog::current_context },
+    Entry { words: "config get-contexts", flags: catalog::CONTEXT_FLAGS, run: catalog::get_contexts },
+    Entry { words: "config use-context", flags: catalog::CONTEXT_FLAGS, run: catalog::use_context },
+];
+
+/// Short names of subcommands.
+const ALIASES: &[(&str, &str)] =
+    &[("create deploy", "create deployment"), ("create ns", "create namespace"), ("create svc", "create service")];
+
+/// Commands that kubectl has and the simulator doesn't yet.
+const NOT_SIMULATED: &[&str] = &[
+    "alpha",
+    "api-versions",
+    "apply edit-last-applied",
+    "apply set-last-applied",
+    "apply view-last-applied",
+    "attach",
+    "auth",
+    "autoscale",
+    "certificate",
+    "cluster-info",
+    "completion",
+    "config",
+    "cp",
+    "create clusterrole",
+    "create clusterrolebinding",
+    "create configmap",
+    "create cm",
+    "create cronjob",
+    "create cj",
+    "create ingress",
+    "create ing",
+    "create job",
+    "create poddisruptionbudget",
+    "create pdb",
+    "create priorityclass",
+    "create pc",
+    "create quota",
+    "create resourcequota",
+    "create role",
+    "create rolebinding",
+    "create secret",
+    "create serviceaccount",
+    "create sa",
+    "create token",
+    "debug",
+    "diff",
+    "drain",
+    "edit",
+    "events",
+    "exec",
+    "explain",
+    "kustomize",
+    "logs",
+    "options",
+    "plugin",
+    "port-forward",
+    "proxy",
+    "set env",
+    "set resources",
+    "set selector",
+    "set serviceaccount",
+    "set sa",
+    "set subject",
+    "taint",
+    "top",
+];
+
+/// Finds the command that the words begin with and runs it.
+fn dispatch(call: &mut Call<'_>, words: &[String]) -> Answer<Next> {
+    let (mut leading, rest) = command_words(words);
+    let mut line = leading.join(" ");
+    for (alias, full) in ALIASES {
+        if line == *alias || line.starts_with(&format!("{alias} ")) {
+            line = line.replacen(alias, full, 1);
+            leading = line.split(' ').map(str::to_owned).collect();
+        }
+    }
+    let begins = |with: &str| line == with || line.starts_with(&format!("{with} "));
+    if let Some(name) = NOT_SIMULATED.iter().filter(|name| begins(name)).max_by_key(|name| name.len())
+        && COMMANDS.iter().all(|entry| !begins(entry.words) || entry.words.len() <= name.len())
+    {
+        return Err(Failure::not_simulated(&format!("kubectl {name}")));
+    }
+    let Some(entry) = COMMANDS.iter().filter(|entry| begins(entry.words)).max_by_key(|entry| entry.words.len()) else {
+        return unknown(call, &leading);
+    };
+    let taken = entry.words.split(' ').count();
+    let arguments: Vec<String> = leading.into_iter().skip(taken).chain(rest).collect();
+    if arguments.iter().take_while(|word| *word != "--").any(|word| matches!(word.as_str(), "-h" | "--help")) {
+        call.out.push_str(&help(entry));
+        return Ok(Next::Done);
+    }
+    call.flags = Parsed::new(entry.words, &[entry.flags], &arguments)?;
+    if call.flags.has("record") {
+        call.err.push_str("Flag --record has been deprecated, --record will be removed in the future\n");
+    }
+    (entry.run)(call)
+}
+
+/// Commands with subcommands.
+const FAMILIES: &[&str] = &["rollout", "set", "config"];
+
+/// Up to three leading words that aren't flags. Flags before the verb (`kubectl -n dev get pods`) move behind it.
+fn command_words(words: &[String]) -> (Vec<String>, Vec<String>) {
+    let (mut leading, mut moved) = (Vec::new(), Vec::new());
+    let mut i = 0;
+    while i < words.len() && leading.len() < 3 {
+        let word = &words[i];
+        if word == "--" {
+            break;
+        }
+        if !word.starts_with('-') {
+            leading.push(word.clone());
+        } else if leading.last().is_none_or(|verb| FAMILIES.contains(&verb.as_str())) {
+            moved.push(word.clone());
+            let separate =
+                matches!(word.as_str(), "-n" | "--namespace" | "--request-timeout" | "--context" | "--kubeconfig" | "--as" | "-s" | "-v");
+            if let (true, Some(value)) = (separate, words.get(i + 1)) {
+                moved.push(value.clone());
+                i += 1;
+            }
+        } else {
+            break;
+        }
+        i += 1;
+    }
+    moved.extend(words[i..].iter().cloned());
+    (leading, moved)
+}
+
+/// Kubectl's words for a command that isn't one.
+fn unknown(call: &mut Call<'_>, leading: &[String]) -> Answer<Next> {
+    let Some(verb) = leading.first().filter(|verb| *verb != "help") else {
+        call.out.push_str(&overview());
+        return Ok(Next::Done);
+    };
+    let families = ["rollout", "set", "config", "create service"];
+    if let Some(family) = families.iter().find(|f| leading.join(" ").starts_with(**f)) {
+        let depth = family.split(' ').count();
+        let Some(sub) = leading.get(depth) else {
+            call.out.push_str(&overview());
+            return Ok(Next::Done);
+        };
+        return Err(Failure::usage(family, format!("unknown command {sub:?}")));
+    }
+    let mut message = format!("error: unknown command {verb:?} for \"kubectl\"");
+    let mut verbs: Vec<&str> = COMMANDS.iter().map(|entry| entry.words).chain(NOT_SIMULATED.iter().copied()).collect();
+    verbs.extend(["explain", "exec"]);
+    let mut near: Vec<&str> =
+        verbs.into_iter().filter_map(|words| words.split(' ').next()).filter(|known| resembles(verb, known)).collect();
+    near.sort_unstable();
+    near.dedup();
+    if !near.is_empty() {
+        message.push_str(&format!("\n\nDid you mean this?\n\t{}", near.join("\n\t")));
+        message.push('\n');
+    }
+    Err(Failure::Bare(message))
+}
+
+/// Whether a command is near enough to what was typed to be suggested: two edits, or its beginning.
+fn resembles(typed: &str, known: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (typed.to_lowercase().chars().collect(), known.chars().collect());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let cost = if x == y { corner } else { 1 + corner.min(row[j]).min(row[j + 1]) };
+            corner = row[j + 1];
+            row[j + 1] = cost;
+        }
+    }
+    row[b.len()] <= 2 || known.starts_with(&typed.to_lowercase())
+}
+
+fn help(entry: &Entry) -> String {
+    let mut text = format!("Usage:\n  kubectl {} [flags]\n\nFlags:\n", entry.words);
+    for flag in entry.flags.iter().filter(|flag| flag.takes != flags::Takes::Refused) {
+        let letter = if flag.short == ' ' { "    ".to_owned() } else { format!("-{}, ", flag.short) };
+        text.push_str(&format!("  {letter}--{}\n", flag.long));
+    }
+    text
+}
+
+fn overview() -> String {
+    let mut text = "kubectl controls the simulated cluster.\n\nCommands:\n".to_owned();
+    for entry in COMMANDS {
+        text.push_str(&format!("  {}\n", entry.words));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files() {
+        let words = |line: &str| split(line).expect("a line");
+        assert_eq!(files_needed(&words("apply -f a.yaml -fb.yaml --filename=c,d -n x")), ["a.yaml", "b.yaml", "c", "d"]);
+        assert!(files_needed(&words("get pods -- -f x")).is_empty());
+    }
+
+    #[test]
+    fn suggestions() {
+        assert!(resembles("foo", "top"));
+        assert!(resembles("aply", "apply"));
+        assert!(!resembles("foo", "get"));
+    }
+}
