@@ -1,0 +1,123 @@
+//! Booting: the namespaces that every cluster has, and the nodes that register.
+
+use super::{Cluster, Config, NodeConfig};
+use crate::api::meta::{Condition, ConditionStatus, Meta, Str, StrMap};
+use crate::api::node::{Capacity, Heartbeat, LEASE_RENEWAL, Namespace, Node, NodeStatus};
+use crate::api::pod::Resources;
+use crate::apiserver::{ApiServer, Moment};
+use crate::controllers::ControllerManager;
+use crate::kernel::chance::{Stream, draw};
+use crate::kernel::queue::{EventId, Queue};
+use crate::kernel::table::Log;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::kernel::trace::Trace;
+use crate::kubectl;
+use crate::node::Nodes;
+use crate::scheduler::Scheduler;
+use crate::store::Store;
+use std::net::Ipv4Addr;
+
+/// The namespaces of a fresh cluster (`pkg/controlplane/controller/systemnamespaces`, v1.36).
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+impl Cluster {
+    /// Boots a cluster: at time zero its namespaces exist and its nodes are ready.
+    pub fn new(config: Config) -> Cluster {
+        let mut cluster = Cluster {
+            seed: config.seed,
+            now: SimTime::ZERO,
+            api_latency: config.api_latency,
+            watch_latency: config.watch_latency,
+            queue: Queue::new(config.tie_break),
+            store: Store::new(config.history_limit),
+            server: ApiServer::new(config.seed, config.epoch),
+            controllers: ControllerManager::new(config.controller_qps, config.controller_burst, config.epoch),
+            scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
+            nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch),
+            trace: Trace::new(config.trace_capacity),
+            inputs: Vec::new(),
+            decisions: Log::default(),
+            announced: 0,
+            context: kubectl::Context::default(),
+        };
+        let boot = cluster.begin_input("the cluster boots".to_owned());
+        for name in NAMESPACES {
+            let namespace = Namespace {
+                meta: Meta { name: name.into(), labels: [(Str::from("kubernetes.io/metadata.name"), Str::from(name))].into_iter().collect(), ..Meta::default() },
+                terminating: false,
+            };
+            let moment = Moment { now: cluster.now, event: boot };
+            cluster.server.create(&mut cluster.store, moment, namespace.into()).expect("a fresh store has room for its namespaces");
+        }
+        for (number, node) in config.nodes.iter().enumerate() {
+            cluster.add_node(number as u32, node, boot);
+        }
+        cluster.announce(boot);
+        cluster
+    }
+
+    fn add_node(&mut self, number: u32, config: &NodeConfig, event: EventId) {
+        let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(192, 168, 0, 0)) + 10 + number);
+        let cidr = u32::from(Ipv4Addr::new(10, 244, 0, 0)) + (number << 8);
+        let name = Str::from(config.name.clone());
+        let phase = draw(self.seed, Stream::Heartbeat, u128::from(number)).between(SimDuration::ZERO, LEASE_RENEWAL);
+        let heartbeat = Heartbeat { first: self.now + phase, stopped: None };
+        let node = Node {
+            meta: Meta { name: name.clone(), labels: node_labels(config), ..Meta::default() },
+            unschedulable: false,
+            taints: config.taints.clone(),
+            pod_cidr: Str::from(format!("{}/24", Ipv4Addr::from(cidr))),
+            status: NodeStatus {
+                capacity: capacity(config),
+                allocatable: capacity(config),
+                conditions: ready_conditions(self.now),
+                address,
+            },
+        };
+        let moment = Moment { now: self.now, event };
+        let registered = self.server.register_node(&mut self.store, moment, node, heartbeat);
+        let id = registered.expect("node names differ: the configuration was checked");
+        self.nodes.add_node(id.number, name, address, Ipv4Addr::from(cidr));
+    }
+}
+
+fn capacity(config: &NodeConfig) -> Capacity {
+    let resources = Resources { milli_cpu: config.milli_cpu, memory: config.memory, ephemeral_storage: 100 << 30 };
+    Capacity { resources, pods: config.pods }
+}
+
+fn node_labels(config: &NodeConfig) -> StrMap {
+    let usual = [
+        ("beta.kubernetes.io/arch", "amd64"),
+        ("beta.kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", "amd64"),
+        ("kubernetes.io/os", "linux"),
+    ];
+    let mut labels: StrMap = usual.into_iter().map(|(k, v)| (Str::from(k), Str::from(v))).collect();
+    labels.set("kubernetes.io/hostname", config.name.clone());
+    for (key, value) in &config.labels {
+        labels.set(key.clone(), value.clone());
+    }
+    labels
+}
+
+/// The conditions that a healthy kubelet posts (`pkg/kubelet/nodestatus/setters.go`, v1.36).
+pub(super) fn ready_conditions(now: SimTime) -> Vec<Condition> {
+    let at = now.truncated_to_secs();
+    let rows = [
+        ("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("Ready", true, "KubeletReady", "kubelet is posting ready status"),
+    ];
+    let condition = |(kind, status, reason, message): (&'static str, bool, &'static str, &'static str)| Condition {
+        kind: kind.into(),
+        status: ConditionStatus::from_bool(status),
+        reason: reason.into(),
+        message: message.into(),
+        last_transition: at,
+        last_update: at,
+        observed_generation: 0,
+    };
+    rows.into_iter().map(condition).collect()
+}

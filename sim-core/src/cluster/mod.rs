@@ -1,0 +1,349 @@
+//! The cluster: owns the processes, routes inputs, never decides.
+//!
+//! A run is `(seed, configuration, inputs)`. The state is plain data: cloning a [`Cluster`] is a checkpoint, and two clones given the
+//! same inputs go the same way.
+
+pub mod boot;
+pub mod dispatch;
+pub mod event;
+pub mod faults;
+pub mod invariants;
+
+use crate::api::object::{Kind, Object, ObjectId};
+use crate::apiserver::front::{Front, served};
+use crate::apiserver::request::{DeleteOptions, PatchKind, WriteOptions, Written};
+use crate::apiserver::{ApiServer, Moment};
+use crate::controllers::{ControllerManager, Decision};
+use crate::kernel::queue::{EventId, Queue, TieBreak};
+use crate::kernel::table::Log;
+use crate::kernel::time::{Epoch, SimDuration, SimTime};
+use crate::kernel::trace::{Fingerprint, Record, Trace};
+use crate::kubectl::api::{WatchEvent, WatchKind};
+use crate::kubectl::{self, Invocation, Outcome, Progress, Session};
+use crate::node::Nodes;
+use crate::node::runtime::image::Images;
+use crate::scheduler::Scheduler;
+use crate::store::{Change, Store, Verb};
+use event::{Event, Happened};
+use serde_json::Value;
+
+/// A node to begin with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeConfig {
+    /// Its name.
+    pub name: String,
+    /// Thousandths of a CPU.
+    pub milli_cpu: i64,
+    /// Bytes.
+    pub memory: i64,
+    /// How many pods fit; the kubelet's default is 110.
+    pub pods: i64,
+    /// Labels besides the usual ones.
+    pub labels: Vec<(String, String)>,
+    /// Taints: key, value, effect.
+    pub taints: Vec<crate::api::pod::Taint>,
+}
+
+impl NodeConfig {
+    /// A node with 4 CPUs, 16 GiB and room for 110 pods.
+    pub fn named(name: impl Into<String>) -> Self {
+        NodeConfig { name: name.into(), milli_cpu: 4_000, memory: 16 << 30, pods: 110, labels: Vec::new(), taints: Vec::new() }
+    }
+}
+
+/// What a run starts from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Names, UIDs, latencies, choices among equals: all come from it.
+    pub seed: u64,
+    /// The calendar moment of the start.
+    pub epoch: Epoch,
+    /// The nodes.
+    pub nodes: Vec<NodeConfig>,
+    /// How long a request takes to the server, and an answer back.
+    pub api_latency: SimDuration,
+    /// How long a watch takes to deliver.
+    pub watch_latency: SimDuration,
+    /// Requests a second of the controller-manager (`--kube-api-qps`, default 20); 0: no limit.
+    pub controller_qps: u64,
+    /// Its burst (`--kube-api-burst`, default 30).
+    pub controller_burst: u64,
+    /// Requests a second of the scheduler (default 50); 0: no limit.
+    pub scheduler_qps: u64,
+    /// Its burst (default 100).
+    pub scheduler_burst: u64,
+    /// How images behave.
+    pub images: Images,
+    /// What decides between events at the same nanosecond.
+    pub tie_break: TieBreak,
+    /// How many trace records are kept.
+    pub trace_capacity: u64,
+    /// How many changes the store keeps for watchers.
+    pub history_limit: u64,
+}
+
+impl Default for Config {
+    /// Three nodes, the real components' default rates, latencies of an idle cluster on one machine.
+    fn default() -> Self {
+        Config {
+            seed: 1,
+            epoch: Epoch::default(),
+            nodes: (1..=3).map(|n| NodeConfig::named(format!("node-{n}"))).collect(),
+            api_latency: SimDuration::from_millis(1),
+            watch_latency: SimDuration::from_millis(2),
+            controller_qps: 20,
+            controller_burst: 30,
+            scheduler_qps: 50,
+            scheduler_burst: 100,
+            images: Images::default(),
+            tie_break: TieBreak::Fifo,
+            trace_capacity: 1 << 20,
+            history_limit: 1 << 16,
+        }
+    }
+}
+
+/// Something that the user did, as the trace remembers it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// When.
+    pub at: SimTime,
+    /// The event.
+    pub event: EventId,
+    /// In words: the command line, or the fault.
+    pub text: String,
+}
+
+/// A whole cluster at a moment of virtual time.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    seed: u64,
+    now: SimTime,
+    api_latency: SimDuration,
+    watch_latency: SimDuration,
+    queue: Queue<Event>,
+    store: Store,
+    server: ApiServer,
+    controllers: ControllerManager,
+    scheduler: Scheduler,
+    nodes: Nodes,
+    trace: Trace<Happened>,
+    inputs: Vec<Input>,
+    decisions: Log<(EventId, Decision)>,
+    /// The last revision whose change was announced to the watchers.
+    announced: u64,
+    context: kubectl::Context,
+}
+
+impl Cluster {
+    /// The present moment.
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// The calendar moment of the start.
+    pub fn epoch(&self) -> Epoch {
+        self.server.epoch()
+    }
+
+    /// The seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// All objects and their history.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What happened so far.
+    pub fn trace(&self) -> &Trace<Happened> {
+        &self.trace
+    }
+
+    /// What the user did so far.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The decisions that were made in the handling of an event.
+    pub fn decisions_at(&self, event: EventId) -> impl Iterator<Item = &Decision> {
+        self.decisions.from(0).filter(move |(_, (at, _))| *at == event).map(|(_, (_, decision))| decision)
+    }
+
+    /// How many events were handled.
+    pub fn handled(&self) -> u64 {
+        self.trace.handled()
+    }
+
+    /// The fingerprint of the run so far.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.trace.fingerprint()
+    }
+
+    /// When the next event is due.
+    pub fn next_at(&mut self) -> Option<SimTime> {
+        self.queue.next_at()
+    }
+
+    /// How many events wait.
+    pub fn pending(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The nodes' kubelets and runtimes.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// An object as the API server serves it now.
+    pub fn served(&self, object: &Object) -> Value {
+        served(object, &self.store, Moment { now: self.now, event: EventId::NONE }, self.epoch())
+    }
+
+    /// Handles the next event; false if none waits.
+    pub fn step(&mut self) -> bool {
+        let Some(scheduled) = self.queue.pop() else { return false };
+        debug_assert!(scheduled.at >= self.now, "time doesn't run backwards");
+        self.now = scheduled.at;
+        self.dispatch(scheduled);
+        true
+    }
+
+    /// Handles all events due up to `until`, and lets the clock come to it.
+    pub fn run_until(&mut self, until: SimTime) {
+        while self.next_at().is_some_and(|at| at <= until) {
+            self.step();
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Runs a kubectl command line at this moment.
+    pub fn kubectl(&mut self, invocation: &Invocation) -> Outcome {
+        let event = self.begin_input(format!("kubectl {}", invocation.args.join(" ")));
+        let mut context = self.context.clone();
+        let outcome = kubectl::run(&mut self.client(event), invocation, &mut context);
+        self.context = context;
+        self.end_input(event);
+        outcome
+    }
+
+    /// Asks a waiting command what it has to say. Commands that wait only read, unless they have to ask again for a deletion.
+    pub fn poll(&mut self, session: &mut Session) -> Progress {
+        let event = self.inputs.last().map_or(EventId::NONE, |input| input.event);
+        let progress = session.poll(&mut self.client(event));
+        self.announce(event);
+        progress
+    }
+
+    fn client(&mut self, event: EventId) -> Client<'_> {
+        Client { front: Front { server: &mut self.server, store: &mut self.store, at: Moment { now: self.now, event } } }
+    }
+
+    fn begin_input(&mut self, text: String) -> EventId {
+        let event = self.queue.take_id();
+        text.bytes().for_each(|byte| self.trace.absorb(u64::from(byte)));
+        self.trace.record(Record { id: event, at: self.now, cause: EventId::NONE, what: Happened::Input(self.inputs.len() as u32) });
+        self.inputs.push(Input { at: self.now, event, text });
+        event
+    }
+
+    fn end_input(&mut self, event: EventId) {
+        self.announce(event);
+    }
+
+    /// The object of this kind and name.
+    pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<(ObjectId, &Object)> {
+        let id = self.store.find(kind, namespace, name)?;
+        Some((id, self.store.get(id)?))
+    }
+
+    /// The last change of an object, if history still has it.
+    pub fn last_change(&self, id: ObjectId) -> Option<&Change> {
+        self.store.change(self.store.get(id)?.meta().resource_version)
+    }
+}
+
+/// A user's client: kubectl's view of the API server.
+struct Client<'a> {
+    front: Front<'a>,
+}
+
+impl kubectl::Api for Client<'_> {
+    fn now(&self) -> SimTime {
+        self.front.at.now
+    }
+    fn epoch(&self) -> Epoch {
+        self.front.server.epoch()
+    }
+    fn get(&self, r: &'static crate::api::resources::Resource, ns: &str, name: &str) -> Result<Value, crate::api::status::ApiError> {
+        self.front.get(r, ns, name)
+    }
+    fn list(
+        &self,
+        r: &'static crate::api::resources::Resource,
+        ns: Option<&str>,
+        labels: &crate::api::selector::Selector,
+    ) -> Result<Vec<Value>, crate::api::status::ApiError> {
+        self.front.list(r, ns, labels)
+    }
+    fn revision(&self) -> u64 {
+        self.front.store.revision()
+    }
+    fn changes(&self, r: &'static crate::api::resources::Resource, ns: Option<&str>, since: u64) -> Vec<WatchEvent> {
+        let kind = |verb| match verb {
+            Verb::Added => WatchKind::Added,
+            Verb::Modified => WatchKind::Modified,
+            Verb::Deleted => WatchKind::Deleted,
+        };
+        let changes = self.front.changes(r, ns, since).into_iter();
+        changes.map(|(verb, object, revision)| WatchEvent { kind: kind(verb), object, revision }).collect()
+    }
+    fn create(
+        &mut self,
+        r: &'static crate::api::resources::Resource,
+        ns: &str,
+        object: Value,
+        opts: &WriteOptions,
+    ) -> Result<Written, crate::api::status::ApiError> {
+        self.front.create(r, ns, object, opts)
+    }
+    fn update(
+        &mut self,
+        r: &'static crate::api::resources::Resource,
+        ns: &str,
+        object: Value,
+        opts: &WriteOptions,
+    ) -> Result<Written, crate::api::status::ApiError> {
+        self.front.update(r, ns, object, opts)
+    }
+    fn patch(
+        &mut self,
+        r: &'static crate::api::resources::Resource,
+        ns: &str,
+        name: &str,
+        kind: PatchKind,
+        patch: &Value,
+        opts: &WriteOptions,
+    ) -> Result<Written, crate::api::status::ApiError> {
+        self.front.patch(r, ns, name, kind, patch, opts)
+    }
+    fn delete(
+        &mut self,
+        r: &'static crate::api::resources::Resource,
+        ns: &str,
+        name: &str,
+        opts: &DeleteOptions,
+    ) -> Result<Value, crate::api::status::ApiError> {
+        self.front.delete(r, ns, name, opts)
+    }
+    fn scale(
+        &mut self,
+        r: &'static crate::api::resources::Resource,
+        ns: &str,
+        name: &str,
+        replicas: i32,
+    ) -> Result<Value, crate::api::status::ApiError> {
+        self.front.scale(r, ns, name, replicas)
+    }
+}
