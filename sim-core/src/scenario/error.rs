@@ -1,0 +1,131 @@
+//! What is wrong with a scenario file, and where, shown as rustc shows it.
+
+use std::fmt;
+
+/// What is wrong with a scenario, with its place in the file.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Error {
+    /// The file.
+    pub file: String,
+    /// From one; 0 if the place isn't known.
+    pub line: usize,
+    /// From one, in characters.
+    pub column: usize,
+    /// What is wrong and what was expected.
+    pub message: String,
+    /// How to mend it; empty if there is nothing to say.
+    pub help: String,
+    /// The line of the file.
+    pub source: String,
+}
+
+impl Error {
+    /// An error at a line and a column of `text`.
+    pub(super) fn at(file: &str, text: &str, (line, column): (usize, usize), message: impl Into<String>) -> Self {
+        let source = line.checked_sub(1).and_then(|above| text.lines().nth(above)).unwrap_or_default().to_owned();
+        Error { file: file.to_owned(), line, column, message: message.into(), help: String::new(), source }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Puts what the YAML reader says into our words.
+    pub(super) fn from_yaml(file: &str, text: &str, error: &serde_yaml::Error) -> Self {
+        use serde_yaml::Error as Yaml;
+        let error = error.without_snippet();
+        let place = error.location().map_or((0, 0), |at| (at.line() as usize, at.column() as usize));
+        let at = |message: String| Error::at(file, text, place, message);
+        match error {
+            Yaml::SerdeUnknownField { field, expected, .. } => {
+                let list = format!("expected one of {}", quoted(expected));
+                let help = nearest(field, expected).map_or(list.clone(), |near| format!("did you mean `{near}`? {list}"));
+                at(format!("unknown field `{field}`")).help(help)
+            }
+            Yaml::SerdeUnknownVariant { variant, expected, .. } => {
+                let list = format!("expected one of {}", quoted(expected));
+                let help = nearest(variant, expected).map_or(list.clone(), |near| format!("did you mean `{near}`? {list}"));
+                at(format!("unknown value `{variant}`")).help(help)
+            }
+            Yaml::SerdeMissingField { field, .. } => at(format!("the field `{field}` is missing")),
+            Yaml::SerdeInvalidType { unexpected, expected, .. } => at(format!("this is {unexpected}; expected {expected}")),
+            Yaml::SerdeInvalidValue { unexpected, expected, .. } => at(format!("this is {unexpected}; expected {expected}")),
+            Yaml::DuplicateMappingKey { key, .. } => at(format!("the field `{}` is given twice", key.as_deref().unwrap_or("?"))),
+            Yaml::Message { msg, .. } => at(msg.clone()),
+            other => at(without_place(&other.to_string())),
+        }
+    }
+}
+
+/// The reader's messages end with `at line 3, column 4`; the place is shown by us.
+fn without_place(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    let cut = first.rfind(" at line ").filter(|at| first[*at..].contains("column"));
+    first[..cut.unwrap_or(first.len())].trim_end_matches([':', ',', ' ']).to_owned()
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        if self.line == 0 {
+            write!(f, "\n  --> {}", self.file)?;
+        } else {
+            let number = self.line.to_string();
+            let margin = " ".repeat(number.len());
+            let indent: String = self.source.chars().take(self.column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            write!(f, "\n{margin}--> {}:{}:{}\n{margin} |\n{number} | {}\n{margin} | {indent}^", self.file, self.line, self.column, self.source)?;
+        }
+        if !self.help.is_empty() {
+            write!(f, "\n  = help: {}", self.help)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The word that was probably meant: at most a third of it differs.
+pub(super) fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
+    let scored = known.iter().map(|word| (distance(&typed, &word.to_lowercase()), *word));
+    scored.filter(|(edits, word)| *edits <= word.len().max(typed.len()) / 3).min().map(|(_, word)| word)
+}
+
+/// How many letters must be added, dropped or replaced to get from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = corner + usize::from(x != *y);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_near() {
+        assert_eq!(nearest("step", &["name", "steps", "seed"]), Some("steps"));
+        assert_eq!(nearest("readyafter", &["readyAfter", "start"]), Some("readyAfter"));
+        assert_eq!(nearest("bananas", &["name", "steps", "seed"]), None);
+    }
+
+    #[test]
+    fn errors_point_at_their_place() {
+        let error = Error::at("a.yaml", "x: 1\n  y: 2\n", (2, 3), "unknown field `y`").help("remove it");
+        assert_eq!(error.to_string(), "unknown field `y`\n --> a.yaml:2:3\n  |\n2 |   y: 2\n  |   ^\n  = help: remove it");
+    }
+}

@@ -1,0 +1,19 @@
+//! Scenarios: a cluster, what happens to it, and what must then hold, in a file. Version 0 of the format, described in
+//! `scenarios/README.md`.
+//!
+//! [`Scenario::parse`] reads, [`Scenario::run`] plays, [`Report`] tells. Nothing here opens a file: whoever runs a scenario hands in
+//! what [`Scenario::files_needed`] names.
+
+mod error;
+mod expect;
+mod model;
+mod report;
+mod run;
+mod story;
+
+pub use error::Error;
+pub use expect::Condition;
+pub use model::{At, Check, CommandExpect, Do, Invariant, Limits, Scenario, Step, Text};
+pub use report::{Line, Report, Tone, Verdict};
+pub use run::{Progress, Run, Session, drive};
+pub use story::Story;

@@ -1,0 +1,146 @@
+//! The story of a run: what changed in the cluster, in lines that a person can follow.
+
+use super::report::{Line, Tone};
+use crate::api::event::EventType;
+use crate::api::object::Object;
+use crate::api::pod::{ContainerState, Phase, Pod};
+use crate::kernel::time::SimTime;
+use crate::store::{Change, Verb};
+
+/// More lines than this nobody reads; what comes after is counted.
+const LINES_MAX: usize = 20_000;
+
+/// Collects lines.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// The lines so far.
+    pub lines: Vec<Line>,
+    /// How many were left out.
+    pub left_out: u64,
+    /// Whether events of type Normal are told too.
+    pub events: bool,
+}
+
+impl Story {
+    /// Adds a line.
+    pub fn tell(&mut self, at: SimTime, tone: Tone, text: impl Into<String>) {
+        // Commands, faults and verdicts are few, and always told.
+        let crowd = matches!(tone, Tone::Pod | Tone::Ready | Tone::Leaving | Tone::Event | Tone::Warning | Tone::Workload);
+        if crowd && self.lines.len() >= LINES_MAX {
+            self.left_out += 1;
+            return;
+        }
+        self.lines.push(Line { at, tone, text: text.into() });
+    }
+
+    /// Tells of a change, if it is worth a line.
+    pub fn observe(&mut self, change: &Change) {
+        let at = change.at;
+        match (&change.object, &change.old) {
+            (Object::Pod(pod), old) => self.pod(change, pod, old.as_ref().and_then(Object::as_pod).map(AsRef::as_ref)),
+            (Object::ReplicaSet(set), old) => {
+                let before = old.as_ref().and_then(Object::as_replica_set).map_or(0, |set| set.replicas);
+                let name = &set.meta.name;
+                match change.verb {
+                    Verb::Deleted => self.tell(at, Tone::Workload, format!("ReplicaSet {name} is gone")),
+                    Verb::Added => self.tell(at, Tone::Workload, format!("ReplicaSet {name}  new → {}", set.replicas)),
+                    Verb::Modified if before != set.replicas => self.tell(at, Tone::Workload, format!("ReplicaSet {name}  {before} → {}", set.replicas)),
+                    Verb::Modified => {}
+                }
+            }
+            (Object::Deployment(deployment), old) => {
+                let old = old.as_ref().and_then(Object::as_deployment);
+                let name = &deployment.meta.name;
+                if change.verb == Verb::Deleted {
+                    return self.tell(at, Tone::Workload, format!("Deployment {name} is gone"));
+                }
+                for condition in &deployment.status.conditions {
+                    let before = old.and_then(|old| old.status.condition(&condition.kind));
+                    if before.is_none_or(|before| before.status != condition.status || before.reason != condition.reason)
+                        && !matches!(condition.reason.as_str(), "ReplicaSetUpdated" | "NewReplicaSetCreated" | "FoundNewReplicaSet")
+                    {
+                        let (kind, status, reason) = (&condition.kind, condition.status.as_str(), &condition.reason);
+                        self.tell(at, Tone::Workload, format!("Deployment {name}  {kind}={status} ({reason})"));
+                    }
+                }
+            }
+            (Object::Node(node), Some(Object::Node(old))) if change.verb == Verb::Modified => {
+                let name = &node.meta.name;
+                if node.is_ready() != old.is_ready() {
+                    let now = if node.is_ready() { "Ready" } else { "NotReady" };
+                    self.tell(at, Tone::Node, format!("Node {name}  {now}"));
+                }
+                if node.unschedulable != old.unschedulable {
+                    let now = if node.unschedulable { "cordoned" } else { "uncordoned" };
+                    self.tell(at, Tone::Node, format!("Node {name}  {now}"));
+                }
+            }
+            (Object::Event(event), old) if change.verb != Verb::Deleted => {
+                let warning = event.event_type == EventType::Warning;
+                // A warning that comes again and again is told once.
+                if (warning && old.is_none()) || self.events {
+                    let tone = if warning { Tone::Warning } else { Tone::Event };
+                    let about = &event.about;
+                    let times = if event.count > 1 { format!(" (x{})", event.count) } else { String::new() };
+                    self.tell(at, tone, format!("{} {}  {}: {}{times}", about.kind, about.name, event.reason, event.message.trim()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn pod(&mut self, change: &Change, pod: &Pod, old: Option<&Pod>) {
+        let name = &pod.meta.name;
+        let at = change.at;
+        if change.verb == Verb::Deleted {
+            return self.tell(at, Tone::Leaving, format!("Pod {name}  gone"));
+        }
+        if change.verb == Verb::Added {
+            return self.tell(at, Tone::Pod, format!("Pod {name}  Pending"));
+        }
+        let Some(old) = old else { return };
+        if old.node_name.is_empty() && !pod.node_name.is_empty() {
+            self.tell(at, Tone::Pod, format!("Pod {name}  → {}", pod.node_name));
+        }
+        let (before, now) = (state(old), state(pod));
+        if before == now {
+            return;
+        }
+        let tone = match now {
+            "Ready" => Tone::Ready,
+            "Terminating" => Tone::Leaving,
+            "CrashLoopBackOff" | "Error" | "ErrImagePull" | "ImagePullBackOff" | "Failed" | "NotReady" => Tone::Warning,
+            _ => Tone::Pod,
+        };
+        let place = if now == "Ready" { format!(" on {}", pod.node_name) } else { String::new() };
+        self.tell(at, tone, format!("Pod {name}  {now}{place}"));
+    }
+}
+
+/// A pod's state in a word.
+fn state(pod: &Pod) -> &str {
+    if pod.meta.deletion.is_some() {
+        return "Terminating";
+    }
+    match pod.status.phase {
+        Phase::Succeeded => return "Completed",
+        Phase::Failed => return "Failed",
+        Phase::Unknown => return "Unknown",
+        Phase::Pending | Phase::Running => {}
+    }
+    for container in pod.status.init_containers.iter().chain(&pod.status.containers) {
+        match &container.state {
+            ContainerState::Waiting { reason, .. } if !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing" | "") => return reason,
+            ContainerState::Terminated { reason, exit_code, .. } if *exit_code != 0 => return if reason.is_empty() { "Error" } else { reason },
+            _ => {}
+        }
+    }
+    if pod.is_ready() {
+        return "Ready";
+    }
+    match pod.status.phase {
+        Phase::Running if pod.status.containers.iter().all(|c| c.ready) && !pod.status.containers.is_empty() => "NotReady",
+        Phase::Running => "Running",
+        _ => "Pending",
+    }
+}

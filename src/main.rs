@@ -1,0 +1,2 @@
+//! Podarium's command line.
+fn main() {}
