@@ -10,8 +10,8 @@ use sim_core::api::object::{Kind, Object};
 use sim_core::cluster::faults::Fault;
 use sim_core::kernel::queue::TieBreak;
 use sim_core::kernel::time::{SimDuration, SimTime};
-use sim_core::timeline::{Action, Timeline};
 use sim_core::kubectl::Invocation;
+use sim_core::timeline::{Action, Timeline};
 use sim_core::{Cluster, Config, explain};
 
 fn applied(replicas: u32, extra: &str) -> Terminal {
@@ -41,7 +41,9 @@ fn an_update_rolls_and_an_undo_rolls_back() {
     terminal.ok("rollout status deploy/web");
     assert_eq!(terminal.ok("set image deploy/web c=nginx:1.17.2"), "deployment.apps/web image updated\n");
     terminal.ok("rollout status deploy/web");
-    let sizes = |cluster: &Cluster| -> Vec<i32> { cluster.store().list(Kind::ReplicaSet, None).filter_map(|(_, o)| o.as_replica_set().map(|r| r.replicas)).collect() };
+    let sizes = |cluster: &Cluster| -> Vec<i32> {
+        cluster.store().list(Kind::ReplicaSet, None).filter_map(|(_, o)| o.as_replica_set().map(|r| r.replicas)).collect()
+    };
     let mut updated = sizes(&terminal.cluster);
     updated.sort_unstable();
     assert_eq!(updated, [0, 3]);
@@ -74,7 +76,13 @@ fn pods_of_a_dead_node_are_replaced_after_five_minutes() {
     assert!(terminal.ok("get nodes").contains("NotReady"));
     terminal.wait(SimDuration::from_secs(330));
     assert_eq!(ready(&terminal.cluster), 3);
-    let elsewhere = terminal.cluster.store().list(Kind::Pod, None).filter_map(|(_, o)| o.as_pod()).filter(|p| p.is_ready()).all(|p| p.node_name != *node.as_str());
+    let elsewhere = terminal
+        .cluster
+        .store()
+        .list(Kind::Pod, None)
+        .filter_map(|(_, o)| o.as_pod())
+        .filter(|p| p.is_ready())
+        .all(|p| p.node_name != *node.as_str());
     assert!(elsewhere && terminal.cluster.now() > killed);
 }
 
@@ -110,7 +118,9 @@ fn equal_runs_have_equal_fingerprints_and_other_seeds_have_others() {
 fn run_replay_and_seek_agree() {
     let mut timeline = Timeline::new(Cluster::new(Config::default()));
     let files = [("m.yaml".to_owned(), deployment("web", 5, "nginx:1.17.1", ""))].into_iter().collect();
-    let invoke = |line: &str, files: std::collections::BTreeMap<String, String>| Action::Kubectl(Invocation { args: sim_core::kubectl::split(line).unwrap(), files });
+    let invoke = |line: &str, files: std::collections::BTreeMap<String, String>| {
+        Action::Kubectl(Invocation { args: sim_core::kubectl::split(line).unwrap(), files })
+    };
     timeline.act(invoke("apply -f m.yaml", files)).unwrap();
     timeline.seek(SimTime::from_secs(20));
     timeline.act(invoke("set image deploy/web c=nginx:1.17.2", Default::default())).unwrap();

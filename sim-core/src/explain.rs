@@ -78,7 +78,11 @@ fn name_of(cluster: &Cluster, id: ObjectId) -> String {
         Some(meta) => format!("{kind}/{}", meta.name),
         None => {
             let from = cluster.store().revision().saturating_sub(20_000);
-            let gone = cluster.store().changes_since(from).ok().and_then(|mut changes| changes.find(|c| c.id == id).map(|c| c.object.meta().name.to_string()));
+            let gone = cluster
+                .store()
+                .changes_since(from)
+                .ok()
+                .and_then(|mut changes| changes.find(|c| c.id == id).map(|c| c.object.meta().name.to_string()));
             gone.map_or_else(|| format!("{kind} that is gone"), |name| format!("{kind}/{name}"))
         }
     }
@@ -89,9 +93,13 @@ fn name_of(cluster: &Cluster, id: ObjectId) -> String {
 /// # Errors
 /// Says what is wrong with the name, or that there is no such object.
 pub fn target(cluster: &Cluster, namespace: &str, text: &str) -> Result<ObjectId, String> {
-    let (kind, name) = text.split_once('/').ok_or_else(|| format!("{text:?} names no object; expected something like pod/web-0 or deployment/web"))?;
+    let (kind, name) =
+        text.split_once('/').ok_or_else(|| format!("{text:?} names no object; expected something like pod/web-0 or deployment/web"))?;
     let resource = crate::api::resources::lookup(kind).ok_or_else(|| format!("there is no resource type {kind:?}"))?;
     let kind = Kind::of(resource).ok_or_else(|| format!("podarium doesn't simulate {} yet", resource.plural))?;
     let namespace = if kind.is_namespaced() { namespace } else { "" };
-    cluster.store().find(kind, namespace, name).ok_or_else(|| format!("there is no {}/{name} in namespace {namespace:?}", resource.singular))
+    cluster
+        .store()
+        .find(kind, namespace, name)
+        .ok_or_else(|| format!("there is no {}/{name} in namespace {namespace:?}", resource.singular))
 }

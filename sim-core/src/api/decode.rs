@@ -87,7 +87,11 @@ pub fn problems(resource: &'static Resource, document: &Document) -> Vec<Problem
     for (path, object) in walk.unknown {
         let name = path.rsplit('.').next().unwrap_or(&path).to_owned();
         let help = nearest(&name, object).map_or_else(
-            || object.fields().map(|fields| format!("{} has: {}", object.struct_name(), fields.keys().copied().collect::<Vec<_>>().join(", "))),
+            || {
+                object
+                    .fields()
+                    .map(|fields| format!("{} has: {}", object.struct_name(), fields.keys().copied().collect::<Vec<_>>().join(", ")))
+            },
             |near| Some(format!("did you mean `{near}`?")),
         );
         all.push(problem(path.clone(), format!("unknown field `{name}` in {}", object.struct_name()), help));
@@ -141,7 +145,11 @@ impl Walk {
             FieldType::List(_) => value.is_array(),
         };
         if !fits {
-            let message = format!("json: cannot unmarshal {} into Go struct field {}.{go} of type {go_type}", json_word(value, field_type), object.struct_name());
+            let message = format!(
+                "json: cannot unmarshal {} into Go struct field {}.{go} of type {go_type}",
+                json_word(value, field_type),
+                object.struct_name()
+            );
             self.wrong.push((path.to_owned(), message));
             return;
         }
@@ -238,7 +246,10 @@ mod tests {
         check("spec: {replicas: 2, paused: null}", "");
         check("spec: {replicas: '2'}", "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32");
         check("spec: {replicas: 2.5}", "json: cannot unmarshal number 2.5 into Go struct field DeploymentSpec.spec.replicas of type int32");
-        check("spec: {strategy: {rollingUpdate: {maxUnavaliable: 1}}, x: 1}", "strict decoding error: unknown field \"spec.strategy.rollingUpdate.maxUnavaliable\", unknown field \"spec.x\"");
+        check(
+            "spec: {strategy: {rollingUpdate: {maxUnavaliable: 1}}, x: 1}",
+            "strict decoding error: unknown field \"spec.strategy.rollingUpdate.maxUnavaliable\", unknown field \"spec.x\"",
+        );
     }
 
     #[test]

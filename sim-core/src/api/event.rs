@@ -73,7 +73,8 @@ impl Event {
     /// As the API server serves it in `v1`.
     pub fn to_tree(&self, epoch: Epoch) -> Value {
         let about = &self.about;
-        let mut involved = json!({"kind": about.kind, "apiVersion": about.api_version, "name": about.name.as_str(), "uid": about.uid.to_string()});
+        let mut involved =
+            json!({"kind": about.kind, "apiVersion": about.api_version, "name": about.name.as_str(), "uid": about.uid.to_string()});
         for (field, text) in [("namespace", &about.namespace), ("fieldPath", &about.field_path)] {
             if !text.is_empty() {
                 involved[field] = text.as_str().into();

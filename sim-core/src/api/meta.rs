@@ -219,7 +219,15 @@ impl Uid {
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = self.0;
-        write!(f, "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", n >> 96, n >> 80 & 0xffff, n >> 64 & 0xffff, n >> 48 & 0xffff, n & 0xffff_ffff_ffff)
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            n >> 96,
+            n >> 80 & 0xffff,
+            n >> 64 & 0xffff,
+            n >> 48 & 0xffff,
+            n & 0xffff_ffff_ffff
+        )
     }
 }
 impl fmt::Debug for Uid {
@@ -348,7 +356,8 @@ impl Meta {
             labels: StrMap::from_tree(meta.get("labels")),
             annotations: StrMap::from_tree(meta.get("annotations")),
             owners: list("ownerReferences").map(|owners| Arc::new(owners.iter().map(OwnerReference::from_tree).collect())),
-            finalizers: list("finalizers").map(|all| Arc::new(all.iter().filter_map(Value::as_str).map(|s| Str::from(s.to_owned())).collect())),
+            finalizers: list("finalizers")
+                .map(|all| Arc::new(all.iter().filter_map(Value::as_str).map(|s| Str::from(s.to_owned())).collect())),
             ..Meta::default()
         }
     }

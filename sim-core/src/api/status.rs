@@ -260,14 +260,17 @@ impl ApiError {
             "message": self.message, "reason": self.reason.as_str(), "code": self.code,
         });
         let mut details = Map::new();
-        for (key, text) in [("name", &self.details.name), ("group", &self.details.group), ("kind", &self.details.kind), ("uid", &self.details.uid)] {
+        for (key, text) in
+            [("name", &self.details.name), ("group", &self.details.group), ("kind", &self.details.kind), ("uid", &self.details.uid)]
+        {
             if !text.is_empty() {
                 details.insert(key.into(), Value::from(text.as_str()));
             }
         }
         if !self.details.causes.is_empty() {
             let causes = self.details.causes.iter();
-            details.insert("causes".into(), causes.map(|c| json!({"reason": c.kind.cause(), "message": c.body, "field": c.field})).collect());
+            details
+                .insert("causes".into(), causes.map(|c| json!({"reason": c.kind.cause(), "message": c.body, "field": c.field})).collect());
         }
         if !details.is_empty() {
             status["details"] = Value::Object(details);

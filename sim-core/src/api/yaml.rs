@@ -188,7 +188,9 @@ impl<'a> Reader<'a> {
             }
         }
         for value in merged {
-            let Value::Object(fields) = value else { return Err(error_at(start, "map merge requires map or sequence of maps as the value")) };
+            let Value::Object(fields) = value else {
+                return Err(error_at(start, "map merge requires map or sequence of maps as the value"));
+            };
             for (key, value) in fields {
                 map.entry(key).or_insert(value);
             }
@@ -253,7 +255,9 @@ fn integer(text: &str) -> Option<Number> {
 fn float(text: &str) -> Option<Number> {
     let body = text.replace('_', "");
     let shape = body.trim_start_matches(['+', '-']);
-    if !shape.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-')) || !shape.bytes().any(|b| b.is_ascii_digit()) {
+    if !shape.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
+        || !shape.bytes().any(|b| b.is_ascii_digit())
+    {
         return None;
     }
     let number: f64 = body.parse().ok()?;
@@ -274,11 +278,17 @@ mod tests {
 
     #[test]
     fn manifests_read_as_kubectl_reads_them() {
-        check("a: 1\nb: [x, 'y', \"z\"]\n---\n---\nc: {d: 0644, e: yes, f: \"yes\"}\n", json!([{"a": 1, "b": ["x", "y", "z"]}, {"c": {"d": 420, "e": true, "f": "yes"}}]));
+        check(
+            "a: 1\nb: [x, 'y', \"z\"]\n---\n---\nc: {d: 0644, e: yes, f: \"yes\"}\n",
+            json!([{"a": 1, "b": ["x", "y", "z"]}, {"c": {"d": 420, "e": true, "f": "yes"}}]),
+        );
         check("{\"a\": [1, 2,], \"b\": -3.5}", json!([{"a": [1, 2], "b": -3.5}]));
         check("a: 1\na: 2\n1: x\ntrue: z\n", json!([{"a": 2, "1": "x", "true": "z"}]));
         check("base: &b {p: 1, q: 2}\nuse:\n  <<: *b\n  q: 3\n", json!([{"base": {"p": 1, "q": 2}, "use": {"p": 1, "q": 3}}]));
-        check("t: |\n  two\n  lines\nv: 1.5\nw: 1e3\nd: 2024-01-02\nip: 10.0.0.1\nz: ~\n", json!([{"t": "two\nlines\n", "v": 1.5, "w": 1000, "d": "2024-01-02", "ip": "10.0.0.1", "z": null}]));
+        check(
+            "t: |\n  two\n  lines\nv: 1.5\nw: 1e3\nd: 2024-01-02\nip: 10.0.0.1\nz: ~\n",
+            json!([{"t": "two\nlines\n", "v": 1.5, "w": 1000, "d": "2024-01-02", "ip": "10.0.0.1", "z": null}]),
+        );
         check("# nothing\n", json!([]));
     }
 

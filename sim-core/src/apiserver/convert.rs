@@ -36,11 +36,10 @@ pub(crate) fn object(kind: Kind, tree: &Value, previous: Option<&Object>, epoch:
         }
         Kind::Pod => pod(meta, spec, previous.and_then(Object::as_pod)).into(),
         Kind::Node => node(meta, tree, previous.and_then(Object::as_node), epoch).into(),
-        Kind::Namespace => {
-            Namespace { meta, terminating: previous.and_then(Object::as_namespace).is_some_and(|p| p.terminating) }.into()
-        }
+        Kind::Namespace => Namespace { meta, terminating: previous.and_then(Object::as_namespace).is_some_and(|p| p.terminating) }.into(),
         Kind::Service => {
-            let mut service = Service { meta, spec: Arc::default(), selector: Default::default(), ports: Vec::new(), publish_not_ready: false };
+            let mut service =
+                Service { meta, spec: Arc::default(), selector: Default::default(), ports: Vec::new(), publish_not_ready: false };
             service.set_spec(spec);
             service.into()
         }
@@ -138,4 +137,3 @@ fn event(meta: Meta, tree: &Value, epoch: Epoch, now: SimTime) -> Event {
         action: "",
     }
 }
-

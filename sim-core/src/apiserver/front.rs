@@ -87,7 +87,8 @@ impl Front<'_> {
     /// The changes of a resource after a revision: verb, object, revision. Empty if they were compacted.
     pub fn changes(&self, resource: &Resource, namespace: Option<&str>, since: u64) -> Vec<(Verb, Value, u64)> {
         let (Ok(kind), Ok(changes)) = (self.kind(resource), self.store.changes_since(since)) else { return Vec::new() };
-        let wanted = changes.filter(|c| c.id.kind == kind && namespace.is_none_or(|ns| c.object.meta().namespace == *ns || !kind.is_namespaced()));
+        let wanted =
+            changes.filter(|c| c.id.kind == kind && namespace.is_none_or(|ns| c.object.meta().namespace == *ns || !kind.is_namespaced()));
         wanted.map(|c| (c.verb, self.serve(&c.object), c.revision)).collect()
     }
 
@@ -95,7 +96,13 @@ impl Front<'_> {
     ///
     /// # Errors
     /// BadRequest, Invalid, AlreadyExists, Forbidden, or NotFound for the namespace.
-    pub fn create(&mut self, resource: &'static Resource, namespace: &str, mut tree: Value, options: &WriteOptions) -> Result<Written, ApiError> {
+    pub fn create(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        mut tree: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, ApiError> {
         let kind = self.kind(resource)?;
         let mut warnings = strict(resource, &mut tree, options)?;
         set_namespace(kind, namespace, &mut tree)?;
@@ -156,7 +163,13 @@ impl Front<'_> {
     ///
     /// # Errors
     /// NotFound, Conflict, BadRequest, Invalid.
-    pub fn update(&mut self, resource: &'static Resource, namespace: &str, mut tree: Value, options: &WriteOptions) -> Result<Written, ApiError> {
+    pub fn update(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        mut tree: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, ApiError> {
         let kind = self.kind(resource)?;
         let warnings = strict(resource, &mut tree, options)?;
         set_namespace(kind, namespace, &mut tree)?;
@@ -275,7 +288,8 @@ impl Front<'_> {
             let cause = crate::api::status::FieldError { kind: crate::api::status::FieldErrorType::Invalid, field: field.into(), body };
             ApiError::invalid("", "Service", &name, vec![cause])
         };
-        let held = self.store.find_object(Kind::Service, tree["metadata"]["namespace"].as_str().unwrap_or(""), &name).and_then(Object::as_service);
+        let held =
+            self.store.find_object(Kind::Service, tree["metadata"]["namespace"].as_str().unwrap_or(""), &name).and_then(Object::as_service);
         let (held_ip, held_ports) = held.map_or((None, Vec::new()), |service| held_addresses(&service.spec));
         let seed = self.server.seed;
         let spec = &mut tree["spec"];
@@ -288,7 +302,9 @@ impl Front<'_> {
                     let ip: Option<Ipv4Addr> = text.parse().ok();
                     let free = ip.is_some_and(|ip| held_ip == Some(ip) || self.server.addresses.claim_cluster_ip(ip));
                     if !free {
-                        let body = format!("Invalid value: [{text:?}]: failed to allocate IP {text}: provided IP is already allocated or not in the valid range (10.96.0.0/16)");
+                        let body = format!(
+                            "Invalid value: [{text:?}]: failed to allocate IP {text}: provided IP is already allocated or not in the valid range (10.96.0.0/16)"
+                        );
                         return Err(refuse("spec.clusterIPs", body));
                     }
                     Some(text)
@@ -307,16 +323,21 @@ impl Front<'_> {
             match asked {
                 Some(asked) if held_ports.contains(&asked) => {}
                 Some(asked) if !(30_000..=32_767).contains(&asked) => {
-                    let body = format!("Invalid value: {asked}: provided port is not in the valid range. The range of valid ports is 30000-32767");
+                    let body =
+                        format!("Invalid value: {asked}: provided port is not in the valid range. The range of valid ports is 30000-32767");
                     return Err(refuse(&format!("spec.ports[{index}].nodePort"), body));
                 }
                 Some(asked) if !self.server.addresses.claim_node_port(asked) => {
-                    return Err(refuse(&format!("spec.ports[{index}].nodePort"), format!("Invalid value: {asked}: provided port is already allocated")));
+                    return Err(refuse(
+                        &format!("spec.ports[{index}].nodePort"),
+                        format!("Invalid value: {asked}: provided port is already allocated"),
+                    ));
                 }
                 Some(_) => {}
                 None => {
                     let free = self.server.addresses.take_node_port(seed);
-                    port["nodePort"] = free.ok_or_else(|| ApiError::new(Reason::InternalError, "failed to allocate a nodePort: range is full"))?.into();
+                    port["nodePort"] =
+                        free.ok_or_else(|| ApiError::new(Reason::InternalError, "failed to allocate a nodePort: range is full"))?.into();
                 }
             }
         }
@@ -360,7 +381,9 @@ fn set_namespace(kind: Kind, namespace: &str, tree: &mut Value) -> Result<(), Ap
 
 /// What a user can't change: it is as it was, whatever was sent.
 fn keep_server_fields(tree: &mut Value, old: &Value) {
-    for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "resourceVersion"] {
+    for field in
+        ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "resourceVersion"]
+    {
         match old["metadata"].get(field) {
             Some(value) => tree["metadata"][field] = value.clone(),
             None => drop(tree["metadata"].as_object_mut().and_then(|meta| meta.remove(field))),

@@ -208,10 +208,20 @@ impl ApiServer {
     fn bind(&mut self, store: &mut Store, at: Moment, id: ObjectId, node: &Str) -> Result<Object, ApiError> {
         let pod = existing(store, id)?.as_pod().expect("only pods are bound").clone();
         if pod.meta.deletion.is_some() {
-            return Err(ApiError::conflict("", "pods/binding", &pod.meta.name, &format!("pod {} is being deleted, cannot be assigned to a host", pod.meta.name)));
+            return Err(ApiError::conflict(
+                "",
+                "pods/binding",
+                &pod.meta.name,
+                &format!("pod {} is being deleted, cannot be assigned to a host", pod.meta.name),
+            ));
         }
         if !pod.node_name.is_empty() {
-            return Err(ApiError::conflict("", "pods/binding", &pod.meta.name, &format!("pod {} is already assigned to node {:?}", pod.meta.name, pod.node_name.as_str())));
+            return Err(ApiError::conflict(
+                "",
+                "pods/binding",
+                &pod.meta.name,
+                &format!("pod {} is already assigned to node {:?}", pod.meta.name, pod.node_name.as_str()),
+            ));
         }
         let labels = store.find_object(Kind::Node, "", node).map(|node| node.meta().labels.clone()).unwrap_or_default();
         let condition = Condition {
@@ -350,7 +360,13 @@ impl ApiServer {
     }
 
     /// Registers a node with its lease, as its kubelet does when it starts.
-    pub fn register_node(&mut self, store: &mut Store, at: Moment, node: node::Node, heartbeat: node::Heartbeat) -> Result<ObjectId, ApiError> {
+    pub fn register_node(
+        &mut self,
+        store: &mut Store,
+        at: Moment,
+        node: node::Node,
+        heartbeat: node::Heartbeat,
+    ) -> Result<ObjectId, ApiError> {
         let name = node.meta.name.clone();
         let id = self.create(store, at, node.into())?;
         let lease = node::Lease {

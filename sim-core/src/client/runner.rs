@@ -113,7 +113,12 @@ impl Runner {
                 *seen = (*seen).max(object.meta().resource_version);
                 if let Some((about, Tell(tell))) = &flight.tell {
                     let (reason, message) = tell(object);
-                    let report = Report { about: about.clone(), event_type: crate::api::event::EventType::Normal, reason: reason.into(), message: message.into() };
+                    let report = Report {
+                        about: about.clone(),
+                        event_type: crate::api::event::EventType::Normal,
+                        reason: reason.into(),
+                        message: message.into(),
+                    };
                     send_report(self.component, &report, shared);
                 }
             }

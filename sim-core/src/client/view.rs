@@ -157,9 +157,10 @@ impl View {
         let prefix = namespace.filter(|_| kind.is_namespaced()).map(|namespace| format!("{namespace}/"));
         let start = prefix.clone().unwrap_or_default();
         let shelf = &self.shelves[kind as usize];
-        self.names[kind as usize].from(start.as_str()).take_while(move |(key, _)| prefix.as_ref().is_none_or(|p| key.starts_with(p.as_str()))).filter_map(
-            move |(_, number)| shelf.get(*number).map(|object| (ObjectId { kind, number: *number }, object)),
-        )
+        self.names[kind as usize]
+            .from(start.as_str())
+            .take_while(move |(key, _)| prefix.as_ref().is_none_or(|p| key.starts_with(p.as_str())))
+            .filter_map(move |(_, number)| shelf.get(*number).map(|object| (ObjectId { kind, number: *number }, object)))
     }
 
     /// The pod, if the cache has it.

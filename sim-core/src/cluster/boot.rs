@@ -43,7 +43,11 @@ impl Cluster {
         let boot = cluster.begin_input("the cluster boots".to_owned());
         for name in NAMESPACES {
             let namespace = Namespace {
-                meta: Meta { name: name.into(), labels: [(Str::from("kubernetes.io/metadata.name"), Str::from(name))].into_iter().collect(), ..Meta::default() },
+                meta: Meta {
+                    name: name.into(),
+                    labels: [(Str::from("kubernetes.io/metadata.name"), Str::from(name))].into_iter().collect(),
+                    ..Meta::default()
+                },
                 terminating: false,
             };
             let moment = Moment { now: cluster.now, event: boot };

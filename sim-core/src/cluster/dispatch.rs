@@ -134,7 +134,11 @@ impl Cluster {
         }
     }
 
-    pub(super) fn node(&mut self, id: EventId, act: impl FnOnce(&mut node::Nodes, crate::kernel::time::SimTime, &mut Outbox<Call, node::Input>)) {
+    pub(super) fn node(
+        &mut self,
+        id: EventId,
+        act: impl FnOnce(&mut node::Nodes, crate::kernel::time::SimTime, &mut Outbox<Call, node::Input>),
+    ) {
         let mut out = Outbox::new(self.now);
         act(&mut self.nodes, self.now, &mut out);
         let (calls, alarms) = out.drain();
@@ -160,7 +164,9 @@ impl Cluster {
         let (mut to_controllers, mut to_scheduler) = (false, false);
         for number in self.announced + 1..=revision {
             let Some(change) = self.store.change(number) else { continue };
-            for word in [number, change.id.kind as u64 | (change.verb as u64) << 8, u64::from(change.id.number), change.object.meta().uid.0 as u64] {
+            for word in
+                [number, change.id.kind as u64 | (change.verb as u64) << 8, u64::from(change.id.number), change.object.meta().uid.0 as u64]
+            {
                 self.trace.absorb(word);
             }
             match change.id.kind {

@@ -5,8 +5,8 @@ use super::{Cluster, boot};
 use crate::api::node::Heartbeat;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::apiserver::request::Write;
-use crate::controllers::{self, node_lifecycle};
 use crate::cluster::event::Process;
+use crate::controllers::{self, node_lifecycle};
 use crate::kernel::time::SimDuration;
 use std::fmt;
 

@@ -122,7 +122,9 @@ fn reconcile(view: &View, service: &Service, mut desired: BTreeMap<Vec<EndpointP
     let mut slices: Vec<(ObjectId, Arc<EndpointSlice>)> = view
         .list(Kind::EndpointSlice, Some(&service.meta.namespace))
         .filter_map(|(id, object)| Some((id, object.as_endpoint_slice()?.clone())))
-        .filter(|(_, s)| s.meta.labels.get(SERVICE_NAME) == Some(&service.meta.name) && s.meta.labels.get(MANAGED_BY).is_some_and(|m| *m == MANAGER))
+        .filter(|(_, s)| {
+            s.meta.labels.get(SERVICE_NAME) == Some(&service.meta.name) && s.meta.labels.get(MANAGED_BY).is_some_and(|m| *m == MANAGER)
+        })
         .collect();
     if desired.is_empty() {
         // A Service without endpoints keeps one empty slice.
@@ -140,7 +142,8 @@ fn reconcile(view: &View, service: &Service, mut desired: BTreeMap<Vec<EndpointP
     }
     let total = desired.values().map(BTreeMap::len).sum();
     // The empty slice that stood for no endpoints is taken for the first port mapping that has no slice yet.
-    let homeless: Vec<Vec<EndpointPort>> = desired.keys().filter(|ports| !slices.iter().any(|(_, s)| s.ports == **ports)).cloned().collect();
+    let homeless: Vec<Vec<EndpointPort>> =
+        desired.keys().filter(|ports| !slices.iter().any(|(_, s)| s.ports == **ports)).cloned().collect();
     let placeholder = slices.iter().position(|(_, s)| s.endpoints.is_empty() && s.ports.is_empty());
     if let (Some(place), Some(ports)) = (placeholder, homeless.into_iter().next()) {
         let (id, slice) = &slices[place];

@@ -36,7 +36,9 @@ impl Controller for GarbageCollector {
                     keys.add(change.id);
                 }
             }
-            Verb::Modified if meta.deletion.is_some() && (has_finalizer(&change.object, FOREGROUND) || has_finalizer(&change.object, ORPHAN)) => {
+            Verb::Modified
+                if meta.deletion.is_some() && (has_finalizer(&change.object, FOREGROUND) || has_finalizer(&change.object, ORPHAN)) =>
+            {
                 keys.add(change.id);
                 if has_finalizer(&change.object, FOREGROUND) {
                     view.dependents_of(meta.uid).for_each(|(id, _)| keys.add(id));

@@ -159,7 +159,9 @@ impl ControllerManager {
             Input::Due { controller, key } => self.runners[controller as usize].add(key),
             Input::Answer { token, result } => {
                 let (number, slot) = ((token >> 32) as usize, (token & 0xffff_ffff) as usize);
-                self.with_runner(now, number, out, |runner, shared, _, _| runner.answer(slot, &result, shared, |slot| token_of(number, slot)));
+                self.with_runner(now, number, out, |runner, shared, _, _| {
+                    runner.answer(slot, &result, shared, |slot| token_of(number, slot))
+                });
             }
         }
         self.work(now, out);
@@ -178,13 +180,17 @@ impl ControllerManager {
     fn work(&mut self, now: SimTime, out: &mut Outbox<Call, Input>) {
         for (number, controller) in CONTROLLERS.iter().enumerate() {
             self.with_runner(now, number, out, |runner, shared, view, decisions| {
-                runner.start(shared, |slot| token_of(number, slot), |key, settled| {
-                    let plan = (controller.sync)(view, key, now, settled);
-                    if !plan.is_empty() && !plan.why.is_empty() {
-                        decisions.push(Decision { controller: controller.name, key, why: plan.why.clone() });
-                    }
-                    plan
-                });
+                runner.start(
+                    shared,
+                    |slot| token_of(number, slot),
+                    |key, settled| {
+                        let plan = (controller.sync)(view, key, now, settled);
+                        if !plan.is_empty() && !plan.why.is_empty() {
+                            decisions.push(Decision { controller: controller.name, key, why: plan.why.clone() });
+                        }
+                        plan
+                    },
+                );
             });
         }
     }

@@ -45,7 +45,9 @@ impl Controller for NodeLifecycleController {
             && change.verb != Verb::Deleted
         {
             let old = change.old.as_ref().and_then(Object::as_node);
-            if old.is_none_or(|old| old.status.conditions != node.status.conditions || old.unschedulable != node.unschedulable || old.taints != node.taints) {
+            if old.is_none_or(|old| {
+                old.status.conditions != node.status.conditions || old.unschedulable != node.unschedulable || old.taints != node.taints
+            }) {
                 keys.add(change.id);
             }
         }
@@ -53,7 +55,8 @@ impl Controller for NodeLifecycleController {
 
     fn sync(view: &View, key: ObjectId, now: SimTime, _settled: bool) -> Plan {
         let Some(node) = view.get(key).and_then(Object::as_node) else { return Plan::nothing() };
-        let heartbeat = view.find(Kind::Lease, "kube-node-lease", &node.meta.name).and_then(|id| view.get(id)?.as_lease().map(|l| l.heartbeat));
+        let heartbeat =
+            view.find(Kind::Lease, "kube-node-lease", &node.meta.name).and_then(|id| view.get(id)?.as_lease().map(|l| l.heartbeat));
         let silent = heartbeat.is_some_and(|heartbeat| now.since(heartbeat.last(now)) > GRACE);
         let ready = node.status.conditions.iter().find(|c| c.kind == "Ready").map_or(ConditionStatus::Unknown, |c| c.status);
         let mut plan = Plan::nothing();
@@ -64,7 +67,8 @@ impl Controller for NodeLifecycleController {
         let taints = wanted_taints(node, ready, now);
         if taints != node.taints {
             // NoSchedule is a pass of its own, before NoExecute: two writes, as in the real controller.
-            let first: Vec<Taint> = taints.iter().filter(|t| t.effect != TaintEffect::NoExecute || node.taints.contains(t)).cloned().collect();
+            let first: Vec<Taint> =
+                taints.iter().filter(|t| t.effect != TaintEffect::NoExecute || node.taints.contains(t)).cloned().collect();
             let first_differs = first != node.taints && first != taints;
             plan.why = format!("node {} is {}", node.meta.name, if ready == ConditionStatus::True { "ready" } else { "not ready" }).into();
             if first_differs {
@@ -121,7 +125,8 @@ fn reference(node: &Node) -> ObjectReference {
 
 /// The taints that the node's condition and its cordon call for, besides those that others put there.
 fn wanted_taints(node: &Node, ready: ConditionStatus, now: SimTime) -> Vec<Taint> {
-    let ours = |t: &Taint| (t.key == UNREACHABLE || t.key == NOT_READY) && t.effect != TaintEffect::PreferNoSchedule || t.key == UNSCHEDULABLE;
+    let ours =
+        |t: &Taint| (t.key == UNREACHABLE || t.key == NOT_READY) && t.effect != TaintEffect::PreferNoSchedule || t.key == UNSCHEDULABLE;
     let mut wanted: Vec<(&'static str, TaintEffect)> = Vec::new();
     match ready {
         ConditionStatus::True => {}
@@ -131,7 +136,12 @@ fn wanted_taints(node: &Node, ready: ConditionStatus, now: SimTime) -> Vec<Taint
     if node.unschedulable {
         wanted.insert(0, (UNSCHEDULABLE, TaintEffect::NoSchedule));
     }
-    let mut taints: Vec<Taint> = node.taints.iter().filter(|t| !ours(t) || wanted.iter().any(|(key, effect)| t.key == *key && t.effect == *effect)).cloned().collect();
+    let mut taints: Vec<Taint> = node
+        .taints
+        .iter()
+        .filter(|t| !ours(t) || wanted.iter().any(|(key, effect)| t.key == *key && t.effect == *effect))
+        .cloned()
+        .collect();
     for (key, effect) in wanted {
         if !taints.iter().any(|t| t.key == key && t.effect == effect) {
             taints.push(Taint { key: key.into(), value: Str::EMPTY, effect, added: Some(now.truncated_to_secs()) });

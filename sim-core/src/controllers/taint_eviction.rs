@@ -61,7 +61,12 @@ impl Controller for TaintEvictionController {
             resource_version: 0,
             field_path: Str::EMPTY,
         };
-        plan.report(about, EventType::Normal, "TaintManagerEviction", format!("Marking for deletion Pod {}/{}", pod.meta.namespace, pod.meta.name));
+        plan.report(
+            about,
+            EventType::Normal,
+            "TaintManagerEviction",
+            format!("Marking for deletion Pod {}/{}", pod.meta.namespace, pod.meta.name),
+        );
         let at = now.truncated_to_secs();
         plan.then(Write::PodCondition(
             key,

@@ -56,7 +56,14 @@ pub struct Trace<T> {
 impl<T: Copy> Trace<T> {
     /// An empty trace that keeps about this many records.
     pub fn new(capacity: u64) -> Self {
-        Trace { records: Log::default(), places: Index::default(), capacity, fingerprint: Fingerprint::default(), handled: 0, chain: Log::default() }
+        Trace {
+            records: Log::default(),
+            places: Index::default(),
+            capacity,
+            fingerprint: Fingerprint::default(),
+            handled: 0,
+            chain: Log::default(),
+        }
     }
 
     /// Notes an event that is being handled.

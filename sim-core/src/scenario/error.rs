@@ -73,8 +73,13 @@ impl fmt::Display for Error {
         } else {
             let number = self.line.to_string();
             let margin = " ".repeat(number.len());
-            let indent: String = self.source.chars().take(self.column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-            write!(f, "\n{margin}--> {}:{}:{}\n{margin} |\n{number} | {}\n{margin} | {indent}^", self.file, self.line, self.column, self.source)?;
+            let indent: String =
+                self.source.chars().take(self.column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            write!(
+                f,
+                "\n{margin}--> {}:{}:{}\n{margin} |\n{number} | {}\n{margin} | {indent}^",
+                self.file, self.line, self.column, self.source
+            )?;
         }
         if !self.help.is_empty() {
             write!(f, "\n  = help: {}", self.help)?;

@@ -282,7 +282,9 @@ fn object(rest: &str) -> Result<Claim, String> {
         (Kind::Deployment, ["available"]) => Ok(Claim::Deployment(name, DeploymentClaim::Available)),
         (Kind::Deployment, ["stalled"]) => Ok(Claim::Deployment(name, DeploymentClaim::Stalled)),
         (Kind::Deployment, ["image", op, image]) => {
-            let op = Op::parse(op).filter(|op| matches!(op, Op::Eq | Op::Ne)).ok_or_else(|| format!("images are compared by == and !=, not by {op:?}"))?;
+            let op = Op::parse(op)
+                .filter(|op| matches!(op, Op::Eq | Op::Ne))
+                .ok_or_else(|| format!("images are compared by == and !=, not by {op:?}"))?;
             Ok(Claim::Deployment(name, DeploymentClaim::Image(op, (*image).to_owned())))
         }
         (Kind::Deployment, words) if words.len() == 3 => {
@@ -300,10 +302,12 @@ impl Claim {
     fn holds(&self, cluster: &Cluster, namespace: &str) -> Answer {
         let answer = |holds, found: String| Answer { holds, found };
         match self {
-            Claim::Deployment(name, claim) => match cluster.store().find_object(Kind::Deployment, namespace, name).and_then(|o| o.as_deployment()) {
-                None => answer(false, format!("there is no Deployment {name:?} in namespace {namespace:?}")),
-                Some(deployment) => claim.holds(deployment),
-            },
+            Claim::Deployment(name, claim) => {
+                match cluster.store().find_object(Kind::Deployment, namespace, name).and_then(|o| o.as_deployment()) {
+                    None => answer(false, format!("there is no Deployment {name:?} in namespace {namespace:?}")),
+                    Some(deployment) => claim.holds(deployment),
+                }
+            }
             Claim::ReplicaSets { deployment, sizes } => {
                 let found = replica_set_sizes(cluster, namespace, deployment);
                 let listed: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -312,8 +316,11 @@ impl Claim {
             Claim::Pods { selector, node, claim } => pods_hold(cluster, namespace, selector, node.as_deref(), *claim),
             Claim::Event { reason, on, times } => {
                 let events = cluster.store().list(Kind::Event, Some(namespace)).filter_map(|(_, o)| o.as_event());
-                let about = |kind: Kind, name: &str, event: &crate::api::event::Event| event.about.kind == kind.as_str() && event.about.name == *name;
-                let matching = events.filter(|e| e.reason == reason.as_str() && on.as_ref().is_none_or(|(kind, name)| about(*kind, name, e)));
+                let about = |kind: Kind, name: &str, event: &crate::api::event::Event| {
+                    event.about.kind == kind.as_str() && event.about.name == *name
+                };
+                let matching =
+                    events.filter(|e| e.reason == reason.as_str() && on.as_ref().is_none_or(|(kind, name)| about(*kind, name, e)));
                 let count: i64 = matching.map(|event| i64::from(event.count.max(1))).sum();
                 answer(times.0.holds(&count, &times.1), format!("it was seen {count} times"))
             }
@@ -324,7 +331,10 @@ impl Claim {
             }
             Claim::NodeReady { name, wanted } => match cluster.store().find_object(Kind::Node, "", name).and_then(|o| o.as_node()) {
                 None => answer(false, format!("there is no node {name:?}")),
-                Some(node) => answer(node.is_ready() == *wanted, if node.is_ready() { "it is ready".to_owned() } else { "it is not ready".to_owned() }),
+                Some(node) => answer(
+                    node.is_ready() == *wanted,
+                    if node.is_ready() { "it is ready".to_owned() } else { "it is not ready".to_owned() },
+                ),
             },
         }
     }

@@ -12,8 +12,7 @@ mod run;
 mod story;
 
 pub use error::Error;
-pub use expect::Condition;
-pub use model::{At, Check, CommandExpect, Do, Invariant, Limits, Scenario, Step, Text};
+pub use expect::{Answer, Condition};
+pub use model::{At, Check, CommandExpect, Do, Limits, Scenario, Step};
 pub use report::{Line, Report, Tone, Verdict};
-pub use run::{Progress, Run, Session, drive};
-pub use story::Story;
+pub use run::{Progress, Run};

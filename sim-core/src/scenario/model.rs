@@ -6,6 +6,7 @@ use crate::api::meta::Str;
 use crate::api::pod::{Taint, TaintEffect};
 use crate::api::quantity::Quantity;
 use crate::cluster::faults::Fault;
+use crate::cluster::invariants::Invariant;
 use crate::cluster::{Config, NodeConfig};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubectl;
@@ -116,26 +117,6 @@ pub enum At {
     Time(SimTime),
 }
 
-/// What must hold after every event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, PartialOrd, Ord)]
-#[serde(rename_all = "camelCase")]
-pub enum Invariant {
-    /// Never more than replicas + maxSurge pods of a Deployment, terminating ones aside.
-    MaxPods,
-    /// Never fewer than replicas − maxUnavailable of them available, while nothing fails.
-    MinAvailable,
-}
-
-impl Invariant {
-    /// As scenario files spell it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Invariant::MaxPods => "maxPods",
-            Invariant::MinAvailable => "minAvailable",
-        }
-    }
-}
-
 /// One text or several.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Text(pub Vec<String>);
@@ -155,7 +136,7 @@ struct File {
     #[serde(default)]
     expect: Vec<Spanned<CheckFields>>,
     #[serde(default)]
-    invariants: Vec<Invariant>,
+    invariants: Vec<InvariantText>,
     #[serde(default)]
     limits: LimitFields,
 }
@@ -254,7 +235,7 @@ struct CheckFields {
 }
 
 /// How long a command or an `until` waits if nobody says.
-const PATIENCE: SimDuration = SimDuration::from_secs(600);
+pub(super) const PATIENCE: SimDuration = SimDuration::from_secs(600);
 
 impl Scenario {
     /// Reads a scenario. `file` is its path, for messages.
@@ -288,7 +269,7 @@ impl Scenario {
             files: fields.files,
             steps,
             checks: checks.collect(),
-            invariants: fields.invariants,
+            invariants: fields.invariants.into_iter().map(|text| text.0).collect(),
             limits: Limits {
                 events: fields.limits.events.unwrap_or(5_000_000),
                 time: fields.limits.time.map_or(SimDuration::from_secs(24 * 3600), |span| span.0),
@@ -302,7 +283,8 @@ impl Scenario {
         for step in &self.steps {
             let Do::Kubectl { commands, .. } = &step.what else { continue };
             for path in commands.iter().flat_map(|words| kubectl::files_needed(words)) {
-                let inline = self.files.contains_key(&path) || self.files.keys().any(|file| file.starts_with(&format!("{}/", path.trim_end_matches('/'))));
+                let inline = self.files.contains_key(&path)
+                    || self.files.keys().any(|file| file.starts_with(&format!("{}/", path.trim_end_matches('/'))));
                 if path != "-" && !inline && !needed.contains(&path) {
                     needed.push(path);
                 }
@@ -331,7 +313,10 @@ impl StepFields {
             return Err(bad(format!("this step has both `{kind}` and `{other}`: make two steps of it")));
         }
         if self.expect.is_some() && !matches!(kind, "kubectl" | "apply") {
-            return Err((format!("`expect` doesn't go with `{kind}`"), "to check something, use a step `check: deployment/web ready == 3`".to_owned()));
+            return Err((
+                format!("`expect` doesn't go with `{kind}`"),
+                "to check something, use a step `check: deployment/web ready == 3`".to_owned(),
+            ));
         }
         if self.timeout.is_some() && !matches!(kind, "kubectl" | "apply" | "until") {
             return Err((format!("`timeout` doesn't go with `{kind}`"), String::new()));
@@ -559,6 +544,14 @@ from_text!(TaintText, |text| {
     let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
     let effect = TaintEffect::parse(effect).ok_or_else(|| format!("{}; effects are NoSchedule, PreferNoSchedule, NoExecute", bad()))?;
     Ok(TaintText(Taint { key: Str::from(key.to_owned()), value: Str::from(value.to_owned()), effect, added: None }))
+});
+
+/// A promise that is to be watched over the whole run.
+struct InvariantText(Invariant);
+from_text!(InvariantText, |text| {
+    let known = [Invariant::MaxPods, Invariant::MinAvailable];
+    let found = known.into_iter().find(|invariant| invariant.as_str() == text);
+    found.map(InvariantText).ok_or_else(|| format!("there is no invariant {text:?}; expected maxPods or minAvailable"))
 });
 
 #[derive(Clone)]

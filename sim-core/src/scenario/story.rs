@@ -44,7 +44,9 @@ impl Story {
                 match change.verb {
                     Verb::Deleted => self.tell(at, Tone::Workload, format!("ReplicaSet {name} is gone")),
                     Verb::Added => self.tell(at, Tone::Workload, format!("ReplicaSet {name}  new → {}", set.replicas)),
-                    Verb::Modified if before != set.replicas => self.tell(at, Tone::Workload, format!("ReplicaSet {name}  {before} → {}", set.replicas)),
+                    Verb::Modified if before != set.replicas => {
+                        self.tell(at, Tone::Workload, format!("ReplicaSet {name}  {before} → {}", set.replicas))
+                    }
                     Verb::Modified => {}
                 }
             }
@@ -130,8 +132,12 @@ fn state(pod: &Pod) -> &str {
     }
     for container in pod.status.init_containers.iter().chain(&pod.status.containers) {
         match &container.state {
-            ContainerState::Waiting { reason, .. } if !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing" | "") => return reason,
-            ContainerState::Terminated { reason, exit_code, .. } if *exit_code != 0 => return if reason.is_empty() { "Error" } else { reason },
+            ContainerState::Waiting { reason, .. } if !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing" | "") => {
+                return reason;
+            }
+            ContainerState::Terminated { reason, exit_code, .. } if *exit_code != 0 => {
+                return if reason.is_empty() { "Error" } else { reason };
+            }
             _ => {}
         }
     }

@@ -8,7 +8,7 @@
 use super::plugins::topology_spread::{NO_DOMAIN, ZONE};
 use crate::api::meta::Str;
 use crate::api::node::Node;
-use crate::api::pod::Resources;
+use crate::api::pod::{Resources, TaintEffect};
 use crate::kernel::table::{Index, Table};
 use crate::scheduler::plugins::node_resources_fit::PodRequests;
 use std::collections::VecDeque;
@@ -59,6 +59,12 @@ pub struct Cache {
     changed: VecDeque<u32>,
     changes: u64,
     topologies: Vec<Topology>,
+    /// How many nodes have a taint that pods rather avoid.
+    softly_tainted: u32,
+}
+
+fn is_softly_tainted(node: &Node) -> bool {
+    node.taints.iter().any(|taint| taint.effect == TaintEffect::PreferNoSchedule)
 }
 
 impl Cache {
@@ -79,6 +85,8 @@ impl Cache {
         let slot = self.slot(&node.meta.name);
         let info = self.nodes.get_mut(slot).expect("a slot has a row");
         let old = info.node.replace(node.clone());
+        self.softly_tainted += u32::from(is_softly_tainted(node));
+        self.softly_tainted -= u32::from(old.as_deref().is_some_and(is_softly_tainted));
         match &old {
             None => {
                 Arc::make_mut(&mut self.added).push(slot);
@@ -86,7 +94,10 @@ impl Cache {
             }
             Some(old) if old.meta.labels != node.meta.labels => self.stale = true,
             // Most changes are of conditions, which the scheduler doesn't read.
-            Some(old) if old.taints == node.taints && old.unschedulable == node.unschedulable && old.status.allocatable == node.status.allocatable => {}
+            Some(old)
+                if old.taints == node.taints
+                    && old.unschedulable == node.unschedulable
+                    && old.status.allocatable == node.status.allocatable => {}
             Some(_) => self.log(slot),
         }
         old
@@ -96,8 +107,9 @@ impl Cache {
     pub fn remove_node(&mut self, name: &str) {
         let Some(slot) = self.slots.get(name).copied() else { return };
         if let Some(info) = self.nodes.get_mut(slot)
-            && info.node.take().is_some()
+            && let Some(node) = info.node.take()
         {
+            self.softly_tainted -= u32::from(is_softly_tainted(&node));
             Arc::make_mut(&mut self.added).retain(|s| *s != slot);
             self.stale = true;
         }
@@ -183,6 +195,11 @@ impl Cache {
         }
         let most = zones.iter().map(|(_, slots)| slots.len()).max().unwrap_or(0);
         (0..most).flat_map(|turn| zones.iter().filter_map(move |(_, slots)| slots.get(turn).copied())).collect()
+    }
+
+    /// How many nodes have a taint of effect PreferNoSchedule.
+    pub fn softly_tainted(&self) -> u32 {
+        self.softly_tainted
     }
 
     /// How many nodes there are.

@@ -3,11 +3,14 @@
 //! A scheduling cycle takes a pod from the queue, filters nodes until enough are feasible, scores those, picks the best (a draw among
 //! equals) and sends the binding. The cycle is serial; bindings go out in parallel, at the client's rate.
 //!
-//! Left out so far: preemption, pod affinity, volumes, explicit topology spread constraints, image locality.
+//! Left out so far: preemption, pod affinity, host ports, volumes, image locality, other profiles than the default scheduler's.
 
 pub mod cache;
+pub mod framework;
 pub mod plugins;
+pub mod pod_counts;
 pub mod queue;
+pub mod refusals;
 
 use crate::api::event::{Event, EventType, ObjectReference};
 use crate::api::meta::{Condition, ConditionStatus, Meta, Str};
@@ -17,14 +20,15 @@ use crate::api::status::ApiError;
 use crate::apiserver::request::Write;
 use crate::client::rate_limit::RateLimit;
 use crate::client::{Call, NO_ANSWER};
-use crate::kernel::chance::{Stream, draw};
 use crate::kernel::outbox::Outbox;
 use crate::kernel::queue::mix;
+use crate::kernel::table::Table;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::store::{Change, Store, Verb};
-use cache::Cache;
-use plugins::Refusals;
-use queue::PodQueue;
+use framework::Framework;
+use plugins::Rejection;
+use queue::Queue;
+use refusals::Refusals;
 use std::sync::Arc;
 
 /// How long a scheduling cycle takes: the real one schedules some thousand pods a second.
@@ -52,8 +56,10 @@ pub struct Scheduler {
     seed: u64,
     limit: RateLimit,
     event_limit: RateLimit,
-    cache: Cache,
-    queue: PodQueue,
+    framework: Framework,
+    queue: Queue,
+    /// The pods in the queue, as they were last seen.
+    pending: Table<Arc<Pod>>,
     /// The revision up to which the watch was taken in.
     revision: u64,
     /// When the current cycle is over: the next pod waits until then.
@@ -69,8 +75,9 @@ impl Scheduler {
             seed,
             limit: RateLimit::new(qps, burst),
             event_limit: RateLimit::new(qps, burst),
-            cache: Cache::default(),
-            queue: PodQueue::default(),
+            framework: Framework::default(),
+            queue: Queue::default(),
+            pending: Table::default(),
             revision: 0,
             busy_until: SimTime::ZERO,
             alarm: None,
@@ -87,11 +94,10 @@ impl Scheduler {
                 }
             }
             Err(_) => {
-                self.cache = Cache::default();
-                self.queue = PodQueue::default();
-                for kind in [Kind::Node, Kind::Pod] {
+                (self.framework, self.queue, self.pending) = Default::default();
+                for kind in [Kind::Node, Kind::Service, Kind::ReplicaSet, Kind::Pod] {
                     for (id, object) in store.list(kind, None) {
-                        self.take_in(now, id, Some(object), None);
+                        self.take_in(now, id, object, true, None);
                     }
                 }
                 self.revision = store.revision();
@@ -100,42 +106,63 @@ impl Scheduler {
     }
 
     fn observe(&mut self, now: SimTime, change: &Change) {
-        let object = (change.verb != Verb::Deleted).then_some(&change.object);
-        self.take_in(now, change.id, object, change.old.as_ref());
+        self.take_in(now, change.id, &change.object, change.verb != Verb::Deleted, change.old.as_ref());
     }
 
-    fn take_in(&mut self, now: SimTime, id: ObjectId, object: Option<&Object>, old: Option<&Object>) {
-        match id.kind {
-            Kind::Node => {
-                match object.and_then(Object::as_node) {
-                    Some(node) => self.cache.set_node(id.number, node),
-                    None => self.cache.remove_node(id.number),
+    fn take_in(&mut self, now: SimTime, id: ObjectId, object: &Object, exists: bool, old: Option<&Object>) {
+        match object {
+            Object::Node(node) if exists => {
+                if self.framework.set_node(node) {
+                    self.node_changed(now, &node.meta.name);
                 }
-                // A node that came or changed may have room for what didn't fit.
-                self.queue.retry_all(now);
             }
-            Kind::Pod => self.take_in_pod(now, id, object.and_then(Object::as_pod), old.and_then(Object::as_pod)),
+            Object::Node(node) => self.framework.remove_node(&node.meta.name),
+            Object::Service(service) => self.framework.set_service(id, &service.meta.namespace, exists.then_some(service)),
+            Object::ReplicaSet(set) => self.framework.set_replica_set(set, exists),
+            Object::Pod(pod) if exists && !pod.status.phase.is_final() => {
+                self.take_in_pod(now, id.number, pod, old.and_then(Object::as_pod))
+            }
+            Object::Pod(_) => {
+                self.forget(id.number);
+                if self.framework.displace(id.number) {
+                    // There is room on its node, and one sibling fewer.
+                    self.queue.cluster_changed(now, |_, why| why.meets(Rejection::FIT.and(Rejection::SPREAD)));
+                }
+            }
             _ => {}
         }
     }
 
-    fn take_in_pod(&mut self, now: SimTime, id: ObjectId, pod: Option<&Arc<Pod>>, old: Option<&Arc<Pod>>) {
-        let Some(pod) = pod.filter(|pod| !pod.status.phase.is_final()) else {
-            self.queue.remove(id.number);
-            if self.cache.remove_pod(id.number) {
-                self.queue.retry_all(now);
+    /// Of the pods without a node, those that fit onto this one are tried again.
+    fn node_changed(&mut self, now: SimTime, node: &str) {
+        let (framework, pending) = (&mut self.framework, &self.pending);
+        self.queue.cluster_changed(now, |number, _| pending.get(number).is_some_and(|pod| framework.admits(pod, node)));
+    }
+
+    fn take_in_pod(&mut self, now: SimTime, number: u32, pod: &Arc<Pod>, old: Option<&Arc<Pod>>) {
+        if !pod.node_name.is_empty() {
+            self.forget(number);
+            // Of the many changes of a bound pod only those of its labels matter.
+            if old.is_none_or(|old| old.node_name.is_empty() || !old.meta.labels.same(&pod.meta.labels)) {
+                self.framework.place(number, pod, &pod.node_name);
             }
             return;
-        };
-        if !pod.node_name.is_empty() {
-            self.queue.remove(id.number);
-            self.cache.add_pod(id.number, pod, None);
-        } else if pod.meta.deletion.is_some() {
-            self.queue.remove(id.number);
-        } else if old.is_none() && pod.spec.scheduler_name == NAME {
-            self.queue.add(id.number, pod.clone());
-        } else {
-            self.queue.update(id.number, pod);
+        }
+        if pod.meta.deletion.is_some() || pod.spec.scheduler_name != NAME || is_gated(pod) {
+            return self.forget(number);
+        }
+        let known = self.pending.insert(number, pod.clone());
+        match known {
+            None => self.queue.add(number, pod.spec.priority, now),
+            Some(known) if known.meta.labels != pod.meta.labels || known.spec != pod.spec => self.queue.pod_changed(number, now),
+            Some(_) => {}
+        }
+    }
+
+    /// The pod needs no node any more.
+    fn forget(&mut self, number: u32) {
+        if self.pending.remove(number).is_some() {
+            self.queue.remove(number);
         }
     }
 
@@ -144,13 +171,11 @@ impl Scheduler {
         match input {
             Input::Run => self.alarm = self.alarm.filter(|at| *at > now),
             Input::Answer { token, result } => {
-                if result.is_err() {
-                    // The binding failed: the pod's place on the node is free again, and the pod is tried anew if it still is there.
-                    let number = token as u32;
-                    self.cache.remove_pod(number);
-                    self.queue.retry_bound(number, now);
-                } else {
-                    self.queue.forget_bound(token as u32);
+                let number = token as u32;
+                // A binding that failed: the room is free again, and the pod is tried anew if it still is there.
+                if result.is_err() && self.pending.get(number).is_some() {
+                    self.framework.displace(number);
+                    self.queue.failed(number, now);
                 }
             }
         }
@@ -159,39 +184,40 @@ impl Scheduler {
 
     /// Schedules one pod if the scheduler is free, and asks to be woken for the next.
     fn schedule(&mut self, now: SimTime, out: &mut Outbox<Call, Input>) {
+        self.queue.flush(now);
         if now >= self.busy_until
-            && let Some((number, pod)) = self.queue.pop(now)
+            && let Some(number) = self.queue.pop()
         {
-            self.schedule_one(now, number, pod, out);
+            let pod = self.pending.get(number).expect("every pod in the queue is pending").clone();
+            self.schedule_one(now, number, &pod, out);
             self.busy_until = now + CYCLE;
         }
-        let Some(next) = self.queue.next_due() else { return };
-        let at = next.max(self.busy_until);
-        if self.alarm.is_none_or(|alarm| at < alarm) {
+        let next = if self.queue.is_ready() { Some(self.busy_until) } else { self.queue.next_flush() };
+        if let Some(at) = next.map(|at| at.max(now))
+            && self.alarm.is_none_or(|alarm| at < alarm)
+        {
             self.alarm = Some(at);
             out.wake_at(at, Input::Run);
         }
     }
 
-    fn schedule_one(&mut self, now: SimTime, number: u32, pod: Arc<Pod>, out: &mut Outbox<Call, Input>) {
-        match self.cache.find_node(self.seed, &pod) {
+    fn schedule_one(&mut self, now: SimTime, number: u32, pod: &Pod, out: &mut Outbox<Call, Input>) {
+        match self.framework.find(self.seed, pod) {
             Ok(node) => {
-                let name = self.cache.name(node).clone();
-                self.cache.add_pod(number, &pod, Some(node));
+                self.framework.place(number, pod, &node);
+                let message = format!("Successfully assigned {}/{} to {node}", pod.meta.namespace, pod.meta.name);
+                self.report(now, pod, EventType::Normal, "Scheduled", message, "Binding", out);
                 let id = ObjectId { kind: Kind::Pod, number };
-                out.send_at(self.limit.reserve(now), Call { token: u64::from(number), write: Write::Bind(id, name.clone()) });
-                let message = format!("Successfully assigned {}/{} to {name}", pod.meta.namespace, pod.meta.name);
-                self.report(now, &pod, EventType::Normal, "Scheduled", message, "Binding", out);
-                self.queue.bound(number, pod);
+                out.send_at(self.limit.reserve(now), Call { token: u64::from(number), write: Write::Bind(id, node) });
             }
             Err(refusals) => self.refuse(now, number, pod, &refusals, out),
         }
     }
 
     /// `handleSchedulingFailure`: the PodScheduled condition and an event say why; the pod waits until something changes.
-    fn refuse(&mut self, now: SimTime, number: u32, pod: Arc<Pod>, refusals: &Refusals, out: &mut Outbox<Call, Input>) {
+    fn refuse(&mut self, now: SimTime, number: u32, pod: &Pod, refusals: &Refusals, out: &mut Outbox<Call, Input>) {
         let message = refusals.message();
-        self.report(now, &pod, EventType::Warning, "FailedScheduling", message.clone(), "Scheduling", out);
+        self.report(now, pod, EventType::Warning, "FailedScheduling", message.clone(), "Scheduling", out);
         let known = pod.status.condition("PodScheduled");
         if known.is_none_or(|c| c.message != message.as_str()) {
             let at = now.truncated_to_secs();
@@ -207,14 +233,27 @@ impl Scheduler {
             let write = Write::PodCondition(ObjectId { kind: Kind::Pod, number }, condition);
             out.send_at(self.limit.reserve(now), Call { token: NO_ANSWER, write });
         }
-        self.queue.refused(number, pod, now);
+        self.queue.unschedulable(number, refusals.all(), now);
     }
 
     #[expect(clippy::too_many_arguments, reason = "an event has that many parts")]
-    fn report(&mut self, now: SimTime, pod: &Pod, event_type: EventType, reason: &'static str, message: String, action: &'static str, out: &mut Outbox<Call, Input>) {
+    fn report(
+        &mut self,
+        now: SimTime,
+        pod: &Pod,
+        event_type: EventType,
+        reason: &'static str,
+        message: String,
+        action: &'static str,
+        out: &mut Outbox<Call, Input>,
+    ) {
         let serial = mix(now.as_nanos() ^ pod.meta.uid.0 as u64);
         let event = Event {
-            meta: Meta { name: Str::from(format!("{}.{serial:016x}", pod.meta.name)), namespace: pod.meta.namespace.clone(), ..Meta::default() },
+            meta: Meta {
+                name: Str::from(format!("{}.{serial:016x}", pod.meta.name)),
+                namespace: pod.meta.namespace.clone(),
+                ..Meta::default()
+            },
             about: ObjectReference {
                 kind: "Pod",
                 api_version: "v1",
@@ -238,24 +277,63 @@ impl Scheduler {
     }
 }
 
-/// A choice among `count` equals, by the pod's UID.
-fn choose(seed: u64, uid: u128, count: usize) -> usize {
-    draw(seed, Stream::NodeChoice, uid).below(count as u64) as usize
+/// Whether the pod isn't to be scheduled yet. `plugins/schedulinggates/scheduling_gates.go`, v1.36.
+fn is_gated(pod: &Pod) -> bool {
+    pod.spec.tree["schedulingGates"].as_array().is_some_and(|gates| !gates.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plugins::{Denial, Refusal, Refusals, deny};
+    use crate::api::meta::{Meta, Str, StrMap, Uid};
+    use crate::api::node::{Capacity, Node, NodeStatus};
+    use crate::api::pod::{Pod, PodSpec, PodStatus, Resources};
+    use crate::api::service::Service;
+    use serde_json::json;
+    use std::sync::Arc;
 
-    #[test]
-    fn messages_count_reasons_and_sort_them() {
-        let mut refusals = Refusals::new(9);
-        (0..4).for_each(|_| refusals.add(Denial::NONE.and(Refusal::InsufficientCpu, false)));
-        (0..5).for_each(|_| refusals.add(deny(Refusal::Unschedulable)));
-        assert_eq!(
-            refusals.message(),
-            "0/9 nodes are available: 4 Insufficient cpu, 5 node(s) were unschedulable. no new claims to deallocate, \
-             preemption: 0/9 nodes are available: 9 Preemption is not helpful for scheduling."
-        );
+    fn labels(pairs: &[(&str, &str)]) -> StrMap {
+        pairs.iter().map(|(key, value)| (Str::from((*key).to_owned()), Str::from((*value).to_owned()))).collect()
+    }
+
+    /// A node with 4 CPUs.
+    pub(super) fn node(name: &str, with: &[(&str, &str)]) -> Node {
+        let room = Capacity { resources: Resources { milli_cpu: 4_000, memory: 8 << 30, ephemeral_storage: 0 }, pods: 110 };
+        Node {
+            meta: Meta { name: Str::from(name.to_owned()), labels: labels(with), ..Meta::default() },
+            unschedulable: false,
+            taints: Vec::new(),
+            pod_cidr: Str::EMPTY,
+            status: NodeStatus { capacity: room, allocatable: room, conditions: Vec::new(), address: [192, 168, 0, 1].into() },
+        }
+    }
+
+    /// A pod labelled `app=APP` that requests this much CPU, in thousandths.
+    pub(super) fn pod(app: &str, milli_cpu: i64) -> Pod {
+        let requests = if milli_cpu > 0 { json!({"cpu": format!("{milli_cpu}m")}) } else { json!({}) };
+        let spec = PodSpec::from_tree(&json!({"containers": [{"name": "c", "resources": {"requests": requests}}]}));
+        Pod {
+            meta: Meta { namespace: "default".into(), labels: labels(&[("app", app)]), ..Meta::default() },
+            spec: Arc::new(spec),
+            node_name: Str::EMPTY,
+            status: PodStatus::default(),
+        }
+    }
+
+    /// The metadata of a replica.
+    pub(super) fn named(template: &Pod, number: u32) -> Meta {
+        Meta { name: Str::from(format!("pod-{number}")), uid: Uid::from_bits(u128::from(number)), ..template.meta.clone() }
+    }
+
+    /// A Service that selects by one label.
+    pub(super) fn service(key: &str, value: &str) -> Service {
+        let mut service = Service {
+            meta: Meta { name: "web".into(), namespace: "default".into(), ..Meta::default() },
+            spec: Arc::default(),
+            selector: StrMap::default(),
+            ports: Vec::new(),
+            publish_not_ready: false,
+        };
+        service.set_spec(&json!({"selector": {key: value}, "ports": [{"port": 80}]}));
+        service
     }
 }

@@ -243,7 +243,8 @@ mod tests {
         }
         cache.refresh();
         let zone = cache.topology(&"zone".into());
-        let labels = |pairs: &[(&'static str, &'static str)]| -> StrMap { pairs.iter().map(|(k, v)| (Str::from(*k), Str::from(*v))).collect() };
+        let labels =
+            |pairs: &[(&'static str, &'static str)]| -> StrMap { pairs.iter().map(|(k, v)| (Str::from(*k), Str::from(*v))).collect() };
         let selector = |text| Selector::parse(text).expect(text);
         let mut pods = PodCounts::default();
         let ns = Str::from("default");

@@ -59,7 +59,8 @@ pub struct Queue {
     active: Index<(Reverse<i32>, SimTime, u32), ()>,
     backoff: Index<(SimTime, u32), ()>,
     error_backoff: Index<(SimTime, u32), ()>,
-    unschedulable: Index<u32, ()>,
+    /// Who has waited longest first.
+    unschedulable: Index<(SimTime, u32), ()>,
 }
 
 impl Queue {
@@ -75,7 +76,7 @@ impl Queue {
             Place::Active => drop(self.active.insert((Reverse(queued.priority), queued.since, pod), ())),
             Place::Backoff(until) => drop(self.backoff.insert((until, pod), ())),
             Place::ErrorBackoff(until) => drop(self.error_backoff.insert((until, pod), ())),
-            Place::Unschedulable => drop(self.unschedulable.insert(pod, ())),
+            Place::Unschedulable => drop(self.unschedulable.insert((queued.since, pod), ())),
             Place::InFlight => {}
         }
         self.pods.insert(pod, queued);
@@ -94,7 +95,7 @@ impl Queue {
             Place::Active => self.active.remove(&(Reverse(queued.priority), queued.since, pod)),
             Place::Backoff(until) => self.backoff.remove(&(until, pod)),
             Place::ErrorBackoff(until) => self.error_backoff.remove(&(until, pod)),
-            Place::Unschedulable => self.unschedulable.remove(&pod),
+            Place::Unschedulable => self.unschedulable.remove(&(queued.since, pod)),
             Place::InFlight => None,
         };
         Some(queued)
@@ -146,14 +147,14 @@ impl Queue {
         if self.unschedulable.is_empty() {
             return;
         }
-        let pods = self.unschedulable.iter().filter(|(pod, ())| self.pods.get(**pod).is_some_and(|queued| helped(**pod, queued.why)));
-        let pods: Vec<u32> = pods.map(|(pod, ())| *pod).collect();
+        let waiting = self.unschedulable.iter().map(|((_, pod), ())| *pod);
+        let pods: Vec<u32> = waiting.filter(|pod| self.pods.get(*pod).is_some_and(|queued| helped(*pod, queued.why))).collect();
         pods.into_iter().for_each(|pod| self.requeue(pod, now));
     }
 
     /// The pod itself changed: if it waits for the cluster to change, it is tried again.
     pub fn pod_changed(&mut self, pod: u32, now: SimTime) {
-        if self.unschedulable.get(&pod).is_some() {
+        if self.pods.get(pod).is_some_and(|queued| queued.place == Place::Unschedulable) {
             self.requeue(pod, now);
         }
     }
@@ -174,15 +175,15 @@ impl Queue {
                 self.put(pod, queued);
             }
         }
-        let left_over = |pod: &u32| self.pods.get(*pod).is_some_and(|queued| now.since(queued.since) >= UNSCHEDULABLE_MAX);
-        let old: Vec<u32> = self.unschedulable.iter().map(|(pod, ())| *pod).filter(left_over).collect();
+        let waited = self.unschedulable.iter().take_while(|((since, _), ())| *since + UNSCHEDULABLE_MAX <= now);
+        let old: Vec<u32> = waited.map(|((_, pod), ())| *pod).collect();
         old.into_iter().for_each(|pod| self.requeue(pod, now));
     }
 
-    /// When [`Queue::flush`] is worth calling next. Looks at every pod without a node.
+    /// When [`Queue::flush`] is worth calling next.
     pub fn next_flush(&self) -> Option<SimTime> {
         let error = self.error_backoff.iter().next().map(|((until, _), ())| *until);
-        let oldest = self.unschedulable.iter().filter_map(|(pod, ())| self.pods.get(*pod)).map(|queued| queued.since).min();
+        let oldest = self.unschedulable.iter().next().map(|((since, _), ())| *since);
         // The queue looks for such pods every half minute.
         let leftover = oldest.map(|since| round_up(since + UNSCHEDULABLE_MAX, UNSCHEDULABLE_FLUSH));
         error.into_iter().chain(leftover).min()

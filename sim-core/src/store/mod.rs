@@ -88,7 +88,8 @@ impl Store {
 
     /// The number of the object of this name.
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<ObjectId> {
-        let number = if namespace.is_empty() { self.shelf(kind).names.get(name) } else { self.shelf(kind).names.get(key(namespace, name).as_str()) };
+        let number =
+            if namespace.is_empty() { self.shelf(kind).names.get(name) } else { self.shelf(kind).names.get(key(namespace, name).as_str()) };
         number.map(|number| ObjectId { kind, number: *number })
     }
 

@@ -137,7 +137,12 @@ mod tests {
             {"op": "replace", "path": "/b/c~1d", "value": 2}, {"op": "move", "from": "/b", "path": "/e"}, {"op": "add", "path": "/a/-", "value": 7}
         ]);
         assert_eq!(json_patch(&current, &patch).expect("every step works"), json!({"a": [9, 2, 7], "e": {"c/d": 2}}));
-        for bad in [json!([{"op": "remove", "path": "/x"}]), json!([{"op": "test", "path": "/a/0", "value": 3}]), json!({}), json!([{"op": "add"}])] {
+        for bad in [
+            json!([{"op": "remove", "path": "/x"}]),
+            json!([{"op": "test", "path": "/a/0", "value": 3}]),
+            json!({}),
+            json!([{"op": "add"}]),
+        ] {
             assert!(json_patch(&current, &bad).is_err(), "{bad}");
         }
     }

@@ -29,7 +29,9 @@ fn bad(why: &str) -> ApiError {
 fn merge_object(shape: Shape, mut current: Map<String, Value>, patch: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
     match patch.get(PATCH).and_then(Value::as_str) {
         None | Some("merge") => {}
-        Some("replace") => return Ok(patch.iter().filter(|(name, _)| *name != PATCH).map(|(name, value)| (name.clone(), value.clone())).collect()),
+        Some("replace") => {
+            return Ok(patch.iter().filter(|(name, _)| *name != PATCH).map(|(name, value)| (name.clone(), value.clone())).collect());
+        }
         Some("delete") => return Ok(Map::new()),
         Some(other) => return Err(bad(&format!("Unknown patch type: {other}"))),
     }
@@ -87,7 +89,11 @@ fn merge_list(how: ListMerge, old: Vec<Value>, patch: &[Value], order: Option<&V
         ListMerge::Replace => return Ok(patch.to_vec()),
         ListMerge::Scalars => {
             let mut merged = old.clone();
-            patch.iter().for_each(|item| if !merged.contains(item) { merged.push(item.clone()) });
+            patch.iter().for_each(|item| {
+                if !merged.contains(item) {
+                    merged.push(item.clone())
+                }
+            });
             return Ok(match order {
                 Some(order) => order_items(how, merged, order, &old),
                 None => merged,

@@ -55,7 +55,10 @@ fn diff_field(shape: Shape, name: &str, old: &Value, new: &Value, want: Want, pa
             }
             let mut child = diff(shape.child(name), from, to, want);
             let stale = from.keys().any(|key| !to.contains_key(key));
-            if field.is_some_and(|field| field.retains_keys()) && want == Want::Changes && (!child.is_empty() || stale && to.keys().any(|k| !from.contains_key(k))) {
+            if field.is_some_and(|field| field.retains_keys())
+                && want == Want::Changes
+                && (!child.is_empty() || stale && to.keys().any(|k| !from.contains_key(k)))
+            {
                 child.insert("$retainKeys".into(), to.keys().map(|key| Value::from(key.as_str())).collect());
             }
             if !child.is_empty() {

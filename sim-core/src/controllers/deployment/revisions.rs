@@ -52,9 +52,10 @@ pub fn max_revision<'a>(sets: impl IntoIterator<Item = &'a Owned>) -> i64 {
 
 /// The second highest revision: the one before the current.
 pub fn last_revision<'a>(sets: impl IntoIterator<Item = &'a Owned>) -> i64 {
-    let (_, second) = sets.into_iter().filter_map(|owned| revision(&owned.set.meta)).fold((0, 0), |(first, second), revision| {
-        if revision >= first { (revision, first) } else { (first, second.max(revision)) }
-    });
+    let (_, second) = sets
+        .into_iter()
+        .filter_map(|owned| revision(&owned.set.meta))
+        .fold((0, 0), |(first, second), revision| if revision >= first { (revision, first) } else { (first, second.max(revision)) });
     second
 }
 
@@ -191,7 +192,9 @@ impl Rollout {
         }
         let (desired, total) = (spec.replicas, self.total());
         let surge = rolling::max_surge(&spec);
-        self.explain(|| format!("the pod template is new: revision {number} starts with {size}, {desired} + {surge} surge − {total} existing"));
+        self.explain(|| {
+            format!("the pod template is new: revision {number} starts with {size}, {desired} + {surge} surge − {total} existing")
+        });
         self.new = Some(Owned { id: None, set: Arc::new(set) });
         Flow::GoOn
     }
