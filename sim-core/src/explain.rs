@@ -6,6 +6,7 @@ use crate::cluster::event::{Happened, Process};
 use crate::kernel::queue::EventId;
 use crate::kernel::time::SimTime;
 use crate::kernel::trace::Record;
+use crate::store::Verb;
 use petgraph::graphmap::DiGraphMap;
 use std::fmt;
 
@@ -43,6 +44,49 @@ pub fn why(cluster: &Cluster, id: ObjectId) -> Vec<Cause> {
     chain
 }
 
+/// How many causes are told from each end of a long chain.
+const NEAR: usize = 10;
+const FAR: usize = 6;
+
+/// The chain of causes in words, the latest first; the middle of a long chain only if `all` is asked for.
+pub fn told(cluster: &Cluster, id: ObjectId, all: bool) -> String {
+    let mut chain = why(cluster, id);
+    let name = name_of(cluster, id);
+    let Some(change) = cluster.last_change(id) else {
+        return format!("The last change of {name} is older than the history that is kept.\n");
+    };
+    let did = match change.verb {
+        Verb::Added => "was created",
+        Verb::Modified => "changed last",
+        Verb::Deleted => "was deleted",
+    };
+    chain.dedup_by(|later, earlier| later.text == earlier.text);
+    let mut text = format!("{name} {did} at {}, because:\n", change.at);
+    let hidden = if all || chain.len() <= NEAR + FAR + 1 { 0 } else { chain.len() - NEAR - FAR };
+    for (number, cause) in chain.iter().enumerate() {
+        if hidden > 0 && number == NEAR {
+            text.push_str(&format!("{:>10}  … {hidden} more causes between (--all tells them)\n", ""));
+        }
+        if hidden == 0 || !(NEAR..NEAR + hidden).contains(&number) {
+            text.push_str(&format!("{cause}\n"));
+        }
+    }
+    text
+}
+
+/// What was handled from a place in the trace on, in words: every event, the small steps too.
+pub fn since(cluster: &Cluster, place: u64) -> Vec<Cause> {
+    let tell = |record: &Record<Happened>| {
+        let text = sentence(cluster, record).unwrap_or_else(|| match record.what {
+            Happened::Answer(to) => format!("{} had an answer", to.as_str()),
+            Happened::Watch(to) => format!("{}'s watch delivered changes", to.as_str()),
+            _ => "a timer went off".to_owned(),
+        });
+        Cause { at: record.at, event: record.id, text }
+    };
+    cluster.trace().from(place).map(tell).collect()
+}
+
 /// The records still held as a graph from cause to effect, for drawing and for walking forward.
 pub fn graph(cluster: &Cluster) -> DiGraphMap<u64, ()> {
     let mut graph = DiGraphMap::new();
@@ -73,22 +117,14 @@ fn sentence(cluster: &Cluster, record: &Record<Happened>) -> Option<String> {
 /// `pod/web-777dbfcf45-x2x4z`, also for objects that are gone while history remembers them.
 fn name_of(cluster: &Cluster, id: ObjectId) -> String {
     let kind = id.kind.resource().singular;
-    let live = cluster.store().get(id).map(Object::meta);
-    match live {
-        Some(meta) => format!("{kind}/{}", meta.name),
-        None => {
-            let from = cluster.store().revision().saturating_sub(20_000);
-            let gone = cluster
-                .store()
-                .changes_since(from)
-                .ok()
-                .and_then(|mut changes| changes.find(|c| c.id == id).map(|c| c.object.meta().name.to_string()));
-            gone.map_or_else(|| format!("{kind} that is gone"), |name| format!("{kind}/{name}"))
-        }
-    }
+    let name = match cluster.store().get(id) {
+        Some(object) => Some(object.meta().name.clone()),
+        None => cluster.last_change(id).map(|change| change.object.meta().name.clone()),
+    };
+    name.map_or_else(|| format!("a {kind} that is long gone"), |name| format!("{kind}/{name}"))
 }
 
-/// Finds the object that a user means by `pod/x`.
+/// Finds the object that a user means by `pod/x`, among those that exist and those that history remembers.
 ///
 /// # Errors
 /// Says what is wrong with the name, or that there is no such object.
@@ -98,8 +134,13 @@ pub fn target(cluster: &Cluster, namespace: &str, text: &str) -> Result<ObjectId
     let resource = crate::api::resources::lookup(kind).ok_or_else(|| format!("there is no resource type {kind:?}"))?;
     let kind = Kind::of(resource).ok_or_else(|| format!("podarium doesn't simulate {} yet", resource.plural))?;
     let namespace = if kind.is_namespaced() { namespace } else { "" };
-    cluster
-        .store()
-        .find(kind, namespace, name)
-        .ok_or_else(|| format!("there is no {}/{name} in namespace {namespace:?}", resource.singular))
+    let is_it = |object: &Object| object.meta().namespace == namespace && object.meta().name == name;
+    let gone = || cluster.store().changes_back().find(|change| change.id.kind == kind && is_it(&change.object)).map(|change| change.id);
+    let found = cluster.store().find(kind, namespace, name).or_else(gone);
+    found.ok_or_else(|| {
+        let within = Some(namespace).filter(|namespace| !namespace.is_empty());
+        let known: Vec<&str> = cluster.store().list(kind, within).map(|(_, object)| object.meta().name.as_str()).take(8).collect();
+        let known = if known.is_empty() { "there are none".to_owned() } else { format!("there are {}", known.join(", ")) };
+        format!("there is no {}/{name} in namespace {namespace:?}; {known}", resource.singular)
+    })
 }

@@ -15,6 +15,7 @@ pub mod kubectl;
 pub mod node;
 pub mod scenario;
 pub mod scheduler;
+pub mod shell;
 pub mod store;
 pub mod timeline;
 

@@ -6,7 +6,7 @@
 use crate::cluster::Cluster;
 use crate::cluster::faults::Fault;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::kubectl::{Invocation, Outcome};
+use crate::kubectl::{Invocation, Outcome, Progress, Session};
 
 /// Something that the user does at a moment.
 #[derive(Clone, Debug)]
@@ -27,8 +27,10 @@ pub struct Timeline {
     actions: Vec<(SimTime, Action)>,
     /// How many of the actions the present has seen.
     done: usize,
-    spacing: SimDuration,
 }
+
+/// How much virtual time lies between two checkpoints, at least.
+const CHECKPOINT_SPACING: SimDuration = SimDuration::from_secs(1);
 
 /// Above this many checkpoints, every second one of the older half is let go.
 const CHECKPOINTS: usize = 64;
@@ -36,12 +38,23 @@ const CHECKPOINTS: usize = 64;
 impl Timeline {
     /// A timeline that begins with this cluster.
     pub fn new(start: Cluster) -> Self {
-        Timeline { checkpoints: vec![start.clone()], present: start, actions: Vec::new(), done: 0, spacing: SimDuration::from_secs(1) }
+        Timeline { checkpoints: vec![start.clone()], present: start, actions: Vec::new(), done: 0 }
     }
 
     /// The cluster at the moment that is looked at.
     pub fn present(&self) -> &Cluster {
         &self.present
+    }
+
+    /// When the next event is due, or the next action that was undone by going back.
+    pub fn next_at(&mut self) -> Option<SimTime> {
+        let action = self.actions.get(self.done).map(|(at, _)| *at);
+        [self.present.next_at(), action].into_iter().flatten().min()
+    }
+
+    /// Asks a waiting command what it has to say. Waiting commands only read, so this is no action.
+    pub fn poll(&mut self, session: &mut Session) -> Progress {
+        self.present.poll(session)
     }
 
     /// All actions so far, the undone ones of the future too.
@@ -81,21 +94,21 @@ impl Timeline {
         self.advance(to);
     }
 
+    /// Lets time pass, and keeps a checkpoint about every second in which something happens.
     fn advance(&mut self, to: SimTime) {
-        loop {
-            let last = self.checkpoints.last().map_or(SimTime::ZERO, Cluster::now);
-            let next = last + self.spacing;
-            if next >= to || next <= self.present.now() {
-                break;
+        while let Some(next) = self.present.next_at().filter(|at| *at <= to) {
+            let due = self.checkpoints.last().map_or(SimTime::ZERO, Cluster::now) + CHECKPOINT_SPACING;
+            let target = due.max(next).min(to);
+            self.present.run_until(target);
+            if target >= due {
+                self.checkpoints.push(self.present.clone());
+                self.thin();
             }
-            self.present.run_until(next);
-            self.checkpoints.push(self.present.clone());
-            self.thin();
         }
         self.present.run_until(to);
     }
 
-    /// Old checkpoints grow sparse: the older half keeps every second one, and the spacing of new ones doubles.
+    /// Old checkpoints grow sparse: the older half keeps every second one.
     fn thin(&mut self) {
         if self.checkpoints.len() > CHECKPOINTS {
             let half = self.checkpoints.len() / 2;

@@ -187,7 +187,12 @@ impl ApiServer {
     fn update_status(&mut self, store: &mut Store, at: Moment, id: ObjectId, object: &Object) -> Result<Object, ApiError> {
         check_revision(existing(store, id)?, object, id.kind)?;
         change(store, at, id, |stored| match (stored, object) {
-            (Object::Deployment(to), Object::Deployment(from)) => Arc::make_mut(to).status = from.status.clone(),
+            (Object::Deployment(to), Object::Deployment(from)) => {
+                // Its strategy protects spec and labels only: the controller notes the revision this way.
+                let to = Arc::make_mut(to);
+                to.status = from.status.clone();
+                to.meta.annotations = from.meta.annotations.clone();
+            }
             (Object::ReplicaSet(to), Object::ReplicaSet(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Pod(to), Object::Pod(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Node(to), Object::Node(from)) => Arc::make_mut(to).status = from.status.clone(),

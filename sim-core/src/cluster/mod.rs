@@ -97,7 +97,7 @@ impl Default for Config {
             scheduler_burst: 100,
             images: Images::default(),
             tie_break: TieBreak::Fifo,
-            trace_capacity: 1 << 20,
+            trace_capacity: 1 << 18,
             history_limit: 1 << 16,
         }
     }
@@ -228,12 +228,9 @@ impl Cluster {
         outcome
     }
 
-    /// Asks a waiting command what it has to say. Commands that wait only read, unless they have to ask again for a deletion.
+    /// Asks a waiting command what it has to say. Commands that wait only read.
     pub fn poll(&mut self, session: &mut Session) -> Progress {
-        let event = self.inputs.last().map_or(EventId::NONE, |input| input.event);
-        let progress = session.poll(&mut self.client(event));
-        self.announce(event);
-        progress
+        session.poll(&mut self.client(EventId::NONE))
     }
 
     fn client(&mut self, event: EventId) -> Client<'_> {
@@ -258,9 +255,12 @@ impl Cluster {
         Some((id, self.store.get(id)?))
     }
 
-    /// The last change of an object, if history still has it.
+    /// The last change of an object, if history still has it; of one that is gone, its deletion.
     pub fn last_change(&self, id: ObjectId) -> Option<&Change> {
-        self.store.change(self.store.get(id)?.meta().resource_version)
+        match self.store.get(id) {
+            Some(object) => self.store.change(object.meta().resource_version),
+            None => self.store.changes_back().find(|change| change.id == id),
+        }
     }
 }
 

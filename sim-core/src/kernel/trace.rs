@@ -4,7 +4,7 @@
 //! did, so `why` is a walk from a leaf to its root. The ring is bounded: for more, replay from a checkpoint.
 
 use crate::kernel::queue::{EventId, mix};
-use crate::kernel::table::{Index, Log};
+use crate::kernel::table::{Log, Table};
 use crate::kernel::time::SimTime;
 use std::fmt;
 
@@ -41,24 +41,30 @@ impl fmt::Display for Fingerprint {
 /// How many events lie between two entries of the fingerprint chain.
 pub const CHAIN_STEP: u64 = 1024;
 
-/// Records in the order of handling, the newest `capacity` of them, and the fingerprint so far.
+/// The newest `capacity` records, and the fingerprint of all.
 #[derive(Clone, Debug)]
-pub struct Trace<T> {
-    records: Log<Record<T>>,
-    /// Event number → place in `records`. Events aren't handled in the order of their numbers.
-    places: Index<EventId, u64>,
+pub struct Trace<T: Copy> {
+    /// By event number. Events aren't handled in the order of their numbers.
+    records: Table<Record<T>>,
+    /// The numbers in the order of handling.
+    order: Log<EventId>,
     capacity: u64,
     fingerprint: Fingerprint,
     handled: u64,
     chain: Log<Fingerprint>,
 }
 
+/// Where the record of an event stands. A run of four thousand million events would take an hour.
+fn place(id: EventId) -> u32 {
+    u32::try_from(id.0).expect("event numbers fit into 32 bits")
+}
+
 impl<T: Copy> Trace<T> {
-    /// An empty trace that keeps about this many records.
+    /// An empty trace that keeps this many records.
     pub fn new(capacity: u64) -> Self {
         Trace {
-            records: Log::default(),
-            places: Index::default(),
+            records: Table::default(),
+            order: Log::default(),
             capacity,
             fingerprint: Fingerprint::default(),
             handled: 0,
@@ -77,18 +83,13 @@ impl<T: Copy> Trace<T> {
         if self.capacity == 0 {
             return;
         }
-        let place = self.records.push(record);
-        self.places.insert(record.id, place);
-        if place >= self.capacity {
-            let first = self.records.first();
-            self.records.forget_before(place - self.capacity);
-            if self.records.first() != first {
-                // Rebuilding once per forgotten chunk costs less than removing entries one by one.
-                self.places = Index::default();
-                for (place, record) in self.records.from(0) {
-                    self.places.insert(record.id, place);
-                }
+        let number = self.order.push(record.id);
+        self.records.insert(place(record.id), record);
+        if let Some(oldest) = number.checked_sub(self.capacity) {
+            if let Some(id) = self.order.get(oldest) {
+                self.records.remove(place(*id));
             }
+            self.order.forget_before(oldest + 1);
         }
     }
 
@@ -99,12 +100,22 @@ impl<T: Copy> Trace<T> {
 
     /// The record of an event, if it is still held.
     pub fn get(&self, id: EventId) -> Option<&Record<T>> {
-        self.records.get(*self.places.get(&id)?)
+        self.records.get(place(id))
     }
 
     /// The records still held, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Record<T>> {
-        self.records.from(0).map(|(_, record)| record)
+        self.order.from(0).filter_map(|(_, id)| self.get(*id))
+    }
+
+    /// How many events were noted so far: the place of the next in the order of handling.
+    pub fn noted(&self) -> u64 {
+        self.order.next()
+    }
+
+    /// The records from a place in the order of handling on.
+    pub fn from(&self, place: u64) -> impl Iterator<Item = &Record<T>> {
+        self.order.from(place).filter_map(|(_, id)| self.get(*id))
     }
 
     /// The chain from this event back to its root, starting with the event itself.

@@ -89,6 +89,17 @@ impl Failure {
         }
     }
 
+    /// Whether the command line or a manifest is at fault, and not the state of the cluster.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Failure::Plain(_) | Failure::Usage { .. } | Failure::Bare(_) => true,
+            Failure::Server(error) => {
+                matches!(error.reason, Reason::BadRequest | Reason::Invalid | Reason::MethodNotAllowed | Reason::UnsupportedMediaType)
+            }
+            Failure::Many(failures) => failures.iter().any(Failure::is_bad_input),
+        }
+    }
+
     /// Whether it is the server's NotFound.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Failure::Server(error) if error.is_not_found())

@@ -85,6 +85,8 @@ pub struct Output {
     pub stderr: String,
     /// The exit code; meaningful once the command has ended.
     pub code: i32,
+    /// Whether it failed because the command line or a manifest is at fault.
+    pub bad_input: bool,
 }
 
 /// How a command went on.
@@ -268,7 +270,7 @@ pub fn run(api: &mut dyn Api, invocation: &Invocation, context: &mut Context) ->
     let words = invocation.args.strip_prefix(&["kubectl".to_owned()]).unwrap_or(&invocation.args);
     let mut call = Call { api, context, files: &invocation.files, flags: Parsed::default(), out: String::new(), err: String::new() };
     let answer = dispatch(&mut call, words);
-    let mut output = Output { stdout: call.out, stderr: call.err, code: 0 };
+    let mut output = Output { stdout: call.out, stderr: call.err, ..Output::default() };
     match answer {
         Ok(Next::Done) => Outcome::Done(output),
         Ok(Next::Wait(mut session)) => {
@@ -282,6 +284,7 @@ pub fn run(api: &mut dyn Api, invocation: &Invocation, context: &mut Context) ->
         Err(failure) => {
             output.stderr.push_str(&failure.render());
             output.code = 1;
+            output.bad_input = failure.is_bad_input();
             Outcome::Done(output)
         }
     }
@@ -395,6 +398,12 @@ const NOT_SIMULATED: &[&str] = &[
     "taint",
     "top",
 ];
+
+/// The first words of all commands, those that are refused among them.
+pub fn verbs() -> impl Iterator<Item = &'static str> {
+    let all = COMMANDS.iter().map(|entry| entry.words).chain(NOT_SIMULATED.iter().copied()).chain(["help"]);
+    all.filter_map(|words| words.split(' ').next())
+}
 
 /// Finds the command that the words begin with and runs it.
 fn dispatch(call: &mut Call<'_>, words: &[String]) -> Answer<Next> {

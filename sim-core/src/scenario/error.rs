@@ -95,7 +95,7 @@ fn quoted(words: &[&str]) -> String {
 }
 
 /// The word that was probably meant: at most a third of it differs.
-pub(super) fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let scored = known.iter().map(|word| (distance(&typed, &word.to_lowercase()), *word));
     scored.filter(|(edits, word)| *edits <= word.len().max(typed.len()) / 3).min().map(|(_, word)| word)

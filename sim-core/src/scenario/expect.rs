@@ -421,7 +421,7 @@ fn is(pod: &Pod, which: Which) -> bool {
         Which::Ready => pod.is_active() && pod.is_ready(),
         Which::Running => pod.is_active() && pod.status.phase == Phase::Running,
         Which::Pending => pod.is_active() && pod.status.phase == Phase::Pending,
-        Which::Terminating => pod.is_terminating(),
+        Which::Terminating => pod.meta.deletion.is_some(),
         Which::Failed => pod.status.phase == Phase::Failed,
         Which::Succeeded => pod.status.phase == Phase::Succeeded,
     }

@@ -11,8 +11,8 @@ mod report;
 mod run;
 mod story;
 
-pub use error::Error;
+pub use error::{Error, nearest};
 pub use expect::{Answer, Condition};
 pub use model::{At, Check, CommandExpect, Do, Limits, Scenario, Step};
-pub use report::{Line, Report, Tone, Verdict};
+pub use report::{Lane, LaneState, Line, Paint, Report, Sizes, Span, Tone, Verdict};
 pub use run::{Progress, Run};

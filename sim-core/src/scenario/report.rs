@@ -50,6 +50,72 @@ pub struct Line {
     pub text: String,
 }
 
+/// What a pod is doing, as a chart shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LaneState {
+    /// It has no node yet.
+    Pending,
+    /// On its node, not ready.
+    Starting,
+    /// It gets traffic.
+    Ready,
+    /// Something is wrong with it.
+    Failing,
+    /// It is being deleted.
+    Terminating,
+    /// Its containers have ended well.
+    Ended,
+    /// It doesn't exist any more.
+    Gone,
+}
+
+/// From when on a pod was in a state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Span {
+    /// In seconds since the start.
+    #[serde(serialize_with = "seconds")]
+    pub from: SimTime,
+    /// The state, until the next span begins.
+    pub state: LaneState,
+}
+
+/// The life of a pod.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Lane {
+    #[serde(skip)]
+    pub(super) number: u32,
+    /// The pod's name.
+    pub name: String,
+    /// The ReplicaSet that made it; empty if nobody did.
+    pub owner: String,
+    /// Its node; empty if it never had one.
+    pub node: String,
+    /// Its states in order.
+    pub spans: Vec<Span>,
+}
+
+/// From when on a ReplicaSet wanted so many pods.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Step {
+    /// In seconds since the start.
+    #[serde(serialize_with = "seconds")]
+    pub at: SimTime,
+    /// How many; `None` once it is gone.
+    pub size: Option<i32>,
+}
+
+/// The sizes that a ReplicaSet was given.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Sizes {
+    #[serde(skip)]
+    pub(super) number: u32,
+    /// The ReplicaSet's name.
+    pub name: String,
+    /// In order.
+    pub steps: Vec<Step>,
+}
+
 /// What became of an expectation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Verdict {
@@ -90,6 +156,10 @@ pub struct Report {
     pub left_out: u64,
     /// What was expected, and what became of it.
     pub verdicts: Vec<Verdict>,
+    /// The lives of the pods, up to a thousand, in the order of their creation.
+    pub lanes: Vec<Lane>,
+    /// The sizes of the ReplicaSets.
+    pub sizes: Vec<Sizes>,
 }
 
 fn seconds<S: Serializer>(at: &SimTime, to: S) -> Result<S::Ok, S::Error> {
@@ -99,39 +169,47 @@ fn seconds<S: Serializer>(at: &SimTime, to: S) -> Result<S::Ok, S::Error> {
 impl Report {
     /// As text without colours.
     pub fn plain(&self) -> String {
-        self.render(&|_, text| text.to_owned())
+        let paint = |_: Tone, text: &str| text.to_owned();
+        self.heading(&paint) + &self.told(&paint) + &self.judged(&paint)
     }
 
-    /// As text. `paint` may colour a piece of it.
-    pub fn render(&self, paint: &dyn Fn(Tone, &str) -> String) -> String {
+    /// The name and what it shows. `paint` may colour a piece of text.
+    pub fn heading(&self, paint: Paint<'_>) -> String {
         let mut out = format!("{}\n", paint(Tone::Command, &self.name));
         for line in self.description.trim().lines() {
             let _ = writeln!(out, "{line}");
         }
-        out.push('\n');
+        out
+    }
+
+    /// The story, line by line.
+    pub fn told(&self, paint: Paint<'_>) -> String {
+        let mut out = "\n".to_owned();
         for line in &self.story {
             line.render(paint, &mut out);
         }
         if self.left_out > 0 {
             let _ = writeln!(out, "{:>10}  … {} more lines are left out", "", self.left_out);
         }
-        if !self.verdicts.is_empty() {
-            out.push('\n');
-        }
+        out
+    }
+
+    /// The verdicts and the summary.
+    pub fn judged(&self, paint: Paint<'_>) -> String {
+        let mut out = "\n".to_owned();
         for verdict in &self.verdicts {
             let (tone, mark) = if verdict.holds { (Tone::Holds, "holds") } else { (Tone::Fails, "FAILS") };
             let _ = writeln!(out, "{}  {}  ({})", paint(tone, mark), verdict.that, verdict.found);
             if !verdict.holds {
-                let _ = writeln!(out, "         at {}, {}", verdict.at, verdict.place);
+                let _ = writeln!(out, "       at {}, {}", verdict.at, verdict.place);
             }
         }
         let held = self.verdicts.iter().filter(|verdict| verdict.holds).count();
         let tone = if self.holds { Tone::Holds } else { Tone::Fails };
-        let summary = format!("{held} of {} expectations hold", self.verdicts.len());
         let _ = writeln!(
             out,
-            "\n{}; {} of virtual time, {} events, seed {}, fingerprint {}",
-            paint(tone, &summary),
+            "{}; {} of virtual time, {} events, seed {}, fingerprint {}",
+            paint(tone, &format!("{held} of {} expectations hold", self.verdicts.len())),
             self.end,
             self.events,
             self.seed,
@@ -141,9 +219,12 @@ impl Report {
     }
 }
 
+/// Colours a piece of text by what it is about.
+pub type Paint<'a> = &'a dyn Fn(Tone, &str) -> String;
+
 impl Line {
     /// Appends the line, the time in front.
-    pub fn render(&self, paint: &dyn Fn(Tone, &str) -> String, out: &mut String) {
+    pub fn render(&self, paint: Paint<'_>, out: &mut String) {
         match self.tone {
             Tone::Output | Tone::Trouble => {
                 for line in self.text.lines() {

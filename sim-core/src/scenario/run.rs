@@ -137,6 +137,8 @@ impl<'a> Player<'a> {
             story: self.story.lines,
             left_out: self.story.left_out,
             verdicts: self.verdicts,
+            lanes: self.story.lanes,
+            sizes: self.story.sizes,
         };
         Ok(Run { cluster: self.cluster, report })
     }
@@ -191,6 +193,9 @@ impl<'a> Player<'a> {
             total.stdout.push_str(&output.stdout);
             total.stderr.push_str(&output.stderr);
             total.code = output.code;
+            if output.bad_input && expect.exit.is_none() {
+                return Err(self.error(format!("kubectl {line}\n{}", output.stderr.trim_end())));
+            }
             if let Some(session) = session
                 && !self.wait_for(session, *timeout, &mut total)?
             {
@@ -413,8 +418,7 @@ impl<'a> Player<'a> {
     fn busy(&self) -> String {
         let mut counts: BTreeMap<String, (u64, Option<String>)> = BTreeMap::new();
         let trace = self.cluster.trace();
-        let kept = trace.iter().count() as u64;
-        for record in trace.iter().skip(kept.saturating_sub(LATELY) as usize) {
+        for record in trace.from(trace.noted().saturating_sub(LATELY)) {
             let Happened::Request { from, verb, resource, object, .. } = record.what else { continue };
             let entry = counts.entry(format!("{} {verb} {resource}", from.as_str())).or_default();
             entry.0 += 1;

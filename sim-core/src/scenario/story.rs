@@ -1,9 +1,10 @@
 //! The story of a run: what changed in the cluster, in lines that a person can follow.
 
-use super::report::{Line, Tone};
+use super::report::{Lane, LaneState, Line, Sizes, Span, Step, Tone};
 use crate::api::event::EventType;
 use crate::api::object::Object;
 use crate::api::pod::{ContainerState, Phase, Pod};
+use crate::api::workloads::ReplicaSet;
 use crate::kernel::time::SimTime;
 use crate::store::{Change, Verb};
 
@@ -17,9 +18,14 @@ pub struct Story {
     pub lines: Vec<Line>,
     /// How many were left out.
     pub left_out: u64,
-    /// Whether events of type Normal are told too.
-    pub events: bool,
+    /// The pods' lives, in the order of their creation.
+    pub lanes: Vec<Lane>,
+    /// The sizes of ReplicaSets.
+    pub sizes: Vec<Sizes>,
 }
+
+/// More pods than this nobody can see at a glance.
+const LANES_MAX: usize = 1_000;
 
 impl Story {
     /// Adds a line.
@@ -41,6 +47,7 @@ impl Story {
             (Object::ReplicaSet(set), old) => {
                 let before = old.as_ref().and_then(Object::as_replica_set).map_or(0, |set| set.replicas);
                 let name = &set.meta.name;
+                self.size(change.id.number, at, set, change.verb == Verb::Deleted);
                 match change.verb {
                     Verb::Deleted => self.tell(at, Tone::Workload, format!("ReplicaSet {name} is gone")),
                     Verb::Added => self.tell(at, Tone::Workload, format!("ReplicaSet {name}  new → {}", set.replicas)),
@@ -80,18 +87,67 @@ impl Story {
             (Object::Event(event), old) if change.verb != Verb::Deleted => {
                 let warning = event.event_type == EventType::Warning;
                 // A warning that comes again and again is told once.
-                if (warning && old.is_none()) || self.events {
+                if old.is_none() && (warning || event.about.kind == "Deployment") {
                     let tone = if warning { Tone::Warning } else { Tone::Event };
                     let about = &event.about;
-                    let times = if event.count > 1 { format!(" (x{})", event.count) } else { String::new() };
-                    self.tell(at, tone, format!("{} {}  {}: {}{times}", about.kind, about.name, event.reason, event.message.trim()));
+                    self.tell(at, tone, format!("{} {}  {}: {}", about.kind, about.name, event.reason, event.message.trim()));
                 }
             }
             _ => {}
         }
     }
 
+    /// Notes how many pods a ReplicaSet wants, if that is new.
+    fn size(&mut self, number: u32, at: SimTime, set: &ReplicaSet, gone: bool) {
+        let place = self.sizes.iter().position(|row| row.number == number).unwrap_or_else(|| {
+            self.sizes.push(Sizes { number, name: set.meta.name.to_string(), steps: Vec::new() });
+            self.sizes.len() - 1
+        });
+        let size = if gone { None } else { Some(set.replicas) };
+        let steps = &mut self.sizes[place].steps;
+        if steps.last().is_none_or(|step| step.size != size) {
+            steps.push(Step { at, size });
+        }
+    }
+
+    /// Notes a pod's state, if that is new.
+    fn lane(&mut self, change: &Change, pod: &Pod) {
+        let state = match state(pod) {
+            _ if change.verb == Verb::Deleted => LaneState::Gone,
+            "Terminating" => LaneState::Terminating,
+            "Ready" => LaneState::Ready,
+            "Completed" => LaneState::Ended,
+            "Pending" if pod.node_name.is_empty() => LaneState::Pending,
+            "Pending" | "Running" | "NotReady" => LaneState::Starting,
+            _ => LaneState::Failing,
+        };
+        let found = self.lanes.iter().rposition(|lane| lane.number == change.id.number);
+        let place = match found {
+            Some(place) => place,
+            None if self.lanes.len() >= LANES_MAX || change.verb != Verb::Added => return,
+            None => {
+                let owner = pod.meta.controller().map_or_else(String::new, |owner| owner.name.to_string());
+                self.lanes.push(Lane {
+                    number: change.id.number,
+                    name: pod.meta.name.to_string(),
+                    owner,
+                    node: String::new(),
+                    spans: Vec::new(),
+                });
+                self.lanes.len() - 1
+            }
+        };
+        let lane = &mut self.lanes[place];
+        if lane.node.is_empty() && !pod.node_name.is_empty() {
+            lane.node = pod.node_name.to_string();
+        }
+        if lane.spans.last().is_none_or(|span| span.state != state) {
+            lane.spans.push(Span { from: change.at, state });
+        }
+    }
+
     fn pod(&mut self, change: &Change, pod: &Pod, old: Option<&Pod>) {
+        self.lane(change, pod);
         let name = &pod.meta.name;
         let at = change.at;
         if change.verb == Verb::Deleted {

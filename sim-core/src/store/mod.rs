@@ -196,6 +196,11 @@ impl Store {
         Ok(self.history.from(since).map(|(_, change)| change))
     }
 
+    /// The changes that are still in the history, the latest first.
+    pub fn changes_back(&self) -> impl Iterator<Item = &Change> {
+        (self.history.first()..self.history.next()).rev().filter_map(|place| self.history.get(place))
+    }
+
     /// Lets go of the history up to a revision, as the API server's compaction does every five minutes.
     pub fn compact(&mut self, revision: u64) {
         self.history.forget_before(revision);

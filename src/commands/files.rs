@@ -1,0 +1,82 @@
+//! Reading files: scenarios, and what their commands name.
+
+use super::Problem;
+use sim_core::scenario::Scenario;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Reads a file of text.
+pub(crate) fn read(path: &Path) -> Result<String, Problem> {
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no file {}", path.display()),
+        _ => format!("can't read {}: {error}", path.display()),
+    })?;
+    String::from_utf8(bytes).map_err(|_| format!("{} is no text: it isn't UTF-8", path.display()))
+}
+
+/// The scenario files among what was named: files as they are, folders with all `.yaml` and `.yml` files in them, sorted.
+pub(crate) fn scenarios(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    let mut found = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            let before = found.len();
+            walk(path, &mut found)?;
+            if found.len() == before {
+                return Err(format!("there are no .yaml files in {}", path.display()));
+            }
+        } else {
+            found.push(path.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
+    let problem = |error: std::io::Error| format!("can't read {}: {error}", folder.display());
+    let mut entries = std::fs::read_dir(folder).map_err(problem)?.collect::<Result<Vec<_>, _>>().map_err(problem)?;
+    entries.sort_by_key(std::fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if is_yaml(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a scenario with all files that its commands name. They are looked for beside it.
+pub(crate) fn scenario(path: &Path) -> Result<Scenario, Problem> {
+    let text = read(path)?;
+    let mut scenario = Scenario::parse(&text, &path.display().to_string()).map_err(|error| error.to_string())?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    for name in scenario.files_needed() {
+        scenario.files.extend(named(folder, &name).map_err(|problem| {
+            format!("{problem}\n  = help: {} names it; give it under `files:`, or put it beside the scenario", path.display())
+        })?);
+    }
+    Ok(scenario)
+}
+
+/// The file of this name, or the manifests in the folder of this name, as kubectl's `-f` reads them.
+pub(crate) fn named(folder: &Path, name: &str) -> Result<BTreeMap<String, String>, Problem> {
+    let path = folder.join(name);
+    if !path.is_dir() {
+        return Ok(BTreeMap::from([(name.to_owned(), read(&path)?)]));
+    }
+    let problem = |error: std::io::Error| format!("can't read {}: {error}", path.display());
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(&path).map_err(problem)? {
+        let path = entry.map_err(problem)?.path();
+        if path.is_file() && (is_yaml(&path) || path.extension().is_some_and(|extension| extension == "json")) {
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            found.insert(format!("{}/{file}", name.trim_end_matches('/')), read(&path)?);
+        }
+    }
+    Ok(found)
+}
