@@ -1,10 +1,11 @@
 //! How fast the kernel is: the queue with many events in flight, a keyed draw, a clone of a large table.
 
-use criterion::{Criterion, black_box, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use sim_core::kernel::chance::{Stream, draw};
 use sim_core::kernel::queue::{EventId, Queue, TieBreak};
 use sim_core::kernel::table::{Index, Table};
 use sim_core::kernel::time::{SimDuration, SimTime};
+use std::hint::black_box;
 
 fn queue(c: &mut Criterion) {
     c.bench_function("queue: push and pop with 200k in flight", |bench| {

@@ -31,11 +31,15 @@ impl fmt::Display for Cause {
 pub fn why(cluster: &Cluster, id: ObjectId) -> Vec<Cause> {
     let Some(change) = cluster.last_change(id) else { return Vec::new() };
     let mut chain: Vec<Cause> = Vec::new();
+    // Who sent the request that came of the record at hand: only what that controller decided is a cause.
+    let mut sender = "";
     for record in cluster.trace().chain_of(change.event) {
-        let told = cluster.decisions_at(record.id).filter(|d| !d.why.is_empty());
-        for decision in told {
-            let text = format!("{} decided about {}: {}", decision.controller, name_of(cluster, decision.key), decision.why);
+        for decision in cluster.decisions_at(record.id).filter(|decision| decision.controller == sender) {
+            let text = format!("{sender} decided about {}: {}", name_of(cluster, decision.key), decision.why);
             chain.push(Cause { at: record.at, event: record.id, text });
+        }
+        if let Happened::Request { from, .. } = record.what {
+            sender = from;
         }
         if let Some(text) = sentence(cluster, &record) {
             chain.push(Cause { at: record.at, event: record.id, text });
@@ -106,7 +110,7 @@ fn sentence(cluster: &Cluster, record: &Record<Happened>) -> Option<String> {
         Happened::Request { from, verb, resource, object, ok } => {
             let object = object.map_or_else(|| resource.to_owned(), |id| name_of(cluster, id));
             let outcome = if ok { "" } else { " (refused)" };
-            Some(format!("{} asked the API server to {verb} {object}{outcome}", from.as_str()))
+            Some(format!("{from} asked the API server to {verb} {object}{outcome}"))
         }
         Happened::Deliver(pod) => Some(format!("the kubelet heard of {}", name_of(cluster, pod))),
         Happened::Timer(Process::Kubelet) => Some("the kubelet's runtime got on with its work".to_owned()),

@@ -118,6 +118,7 @@ pub fn run_kubectl(dir: &Path) -> Vec<FileScore> {
             stdout: row["stdout"].as_str().unwrap_or("").to_owned(),
             stderr: row["stderr"].as_str().unwrap_or("").to_owned(),
             code: row["rc"].as_i64().unwrap_or(0) as i32,
+            ..Output::default()
         };
         if !agrees(&output, &wanted) {
             // Ages count to the moment of printing, which lies between the command's start and its end.

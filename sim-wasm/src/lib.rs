@@ -32,8 +32,7 @@ pub fn version() -> String {
 /// The text is no scenario, or the run could not be finished. The message is what the command line would print.
 #[wasm_bindgen]
 pub fn fingerprint(scenario_yaml: &str, seed: u64) -> Result<String, String> {
-    // CONNECT: the one place that depends on the scenario room's signatures.
     let scenario = Scenario::parse(scenario_yaml, "scenario.yaml").map_err(|error| error.to_string())?;
-    let report = scenario.run(seed).map_err(|error| error.to_string())?;
-    Ok(report.fingerprint.to_string())
+    let run = scenario.run(seed).map_err(|error| error.to_string())?;
+    Ok(run.report.fingerprint)
 }

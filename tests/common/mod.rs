@@ -5,7 +5,7 @@ use sim_core::kubectl::{self, Invocation, Outcome};
 use sim_core::{Cluster, Config};
 
 /// The Deployment of the walk-through, with `replicas` and the extra spec lines given.
-pub fn deployment(name: &str, replicas: u32, image: &str, extra: &str) -> String {
+pub(crate) fn deployment(name: &str, replicas: u32, image: &str, extra: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  replicas: {replicas}\n{extra}  selector:\n    matchLabels:\n      app: {name}\n  \
          template:\n    metadata:\n      labels:\n        app: {name}\n    spec:\n      containers:\n      - name: c\n        image: {image}\n"
@@ -13,19 +13,19 @@ pub fn deployment(name: &str, replicas: u32, image: &str, extra: &str) -> String
 }
 
 /// A cluster with a terminal.
-pub struct Terminal {
+pub(crate) struct Terminal {
     /// The cluster.
-    pub cluster: Cluster,
+    pub(crate) cluster: Cluster,
 }
 
 impl Terminal {
     /// Boots one.
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Terminal { cluster: Cluster::new(config) }
     }
 
     /// Types a kubectl line, with `manifest` as the file `m.yaml`; lets a waiting command wait. Answers (stdout, stderr, exit code).
-    pub fn kubectl_with(&mut self, line: &str, manifest: &str) -> (String, String, i32) {
+    pub(crate) fn kubectl_with(&mut self, line: &str, manifest: &str) -> (String, String, i32) {
         let args = kubectl::split(line).expect("the line is well quoted");
         let files = [("m.yaml".to_owned(), manifest.to_owned())].into_iter().collect();
         match self.cluster.kubectl(&Invocation { args, files }) {
@@ -47,14 +47,14 @@ impl Terminal {
     }
 
     /// The same, for lines without a file; fails if the command fails.
-    pub fn ok(&mut self, line: &str) -> String {
+    pub(crate) fn ok(&mut self, line: &str) -> String {
         let (stdout, stderr, code) = self.kubectl_with(line, "");
         assert_eq!(code, 0, "{line}: {stderr}");
         stdout
     }
 
     /// Lets time pass.
-    pub fn wait(&mut self, span: SimDuration) {
+    pub(crate) fn wait(&mut self, span: SimDuration) {
         let until: SimTime = self.cluster.now() + span;
         self.cluster.run_until(until);
     }

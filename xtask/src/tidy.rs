@@ -17,7 +17,8 @@ const LINES_BEFORE_TESTS: usize = 600;
 const LINES: usize = 900;
 
 /// Files that may be longer, each with the reason. One that has become short enough must leave the list.
-const LONG: &[(&str, &str)] = &[];
+const LONG: &[(&str, &str)] =
+    &[("sim-core/src/api/template_hash/layout.rs", "one table: the fields of all Go structs under PodTemplateSpec, a line each")];
 
 /// What the model may not use, and what to use there instead. Tests may.
 const NOT_IN_THE_MODEL: &[(&str, &str)] = &[

@@ -1,5 +1,6 @@
 //! The vocabulary of the API: metadata, kinds, quantities, selectors; decoding, defaulting and patching of the external trees.
 
+pub mod container;
 pub mod cron;
 pub mod decode;
 pub mod defaults;
@@ -19,6 +20,7 @@ pub mod schema;
 pub mod selector;
 pub mod service;
 pub mod status;
+pub mod taint;
 pub mod template_hash;
 pub mod workloads;
 pub mod yaml;

@@ -61,7 +61,8 @@ impl Cluster {
         if token != NO_ANSWER {
             self.queue.push(self.now + self.api_latency, id, Event::Answer { to: from, token, result: Box::new(result) });
         }
-        Happened::Request { from, verb, resource, object, ok }
+        let sender = if from == Process::ControllerManager { controllers::ControllerManager::sender(token) } else { None };
+        Happened::Request { from: sender.unwrap_or(from.as_str()), verb, resource, object, ok }
     }
 
     fn answer(&mut self, id: EventId, to: Process, token: u64, result: Result<Object, crate::api::status::ApiError>) {

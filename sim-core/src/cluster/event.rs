@@ -77,8 +77,8 @@ pub enum Happened {
     Input(u32),
     /// The API server handled a request.
     Request {
-        /// Who asked.
-        from: Process,
+        /// Who asked: `kubelet`, `replicaset-controller`, …
+        from: &'static str,
         /// `create`, `update`, …
         verb: &'static str,
         /// `pods`, …

@@ -31,11 +31,7 @@ impl Controller for GarbageCollector {
                     }
                 }
             }
-            Verb::Added if !meta.owners().is_empty() => {
-                if meta.owners().iter().any(|owner| view.find_uid(owner.uid).is_none()) {
-                    keys.add(change.id);
-                }
-            }
+            Verb::Added if meta.owners().iter().any(|owner| view.find_uid(owner.uid).is_none()) => keys.add(change.id),
             Verb::Modified
                 if meta.deletion.is_some() && (has_finalizer(&change.object, FOREGROUND) || has_finalizer(&change.object, ORPHAN)) =>
             {

@@ -167,6 +167,11 @@ impl ControllerManager {
         self.work(now, out);
     }
 
+    /// The controller that sent a request with this token.
+    pub fn sender(token: u64) -> Option<&'static str> {
+        CONTROLLERS.get(usize::try_from(token >> 32).ok()?).map(|controller| controller.name)
+    }
+
     /// A node's renewals stopped or began again: derived, so no watch tells.
     pub fn set_heartbeat(&mut self, lease: ObjectId, heartbeat: crate::api::node::Heartbeat) {
         self.view.set_heartbeat(lease, heartbeat);

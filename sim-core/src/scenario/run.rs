@@ -420,7 +420,7 @@ impl<'a> Player<'a> {
         let trace = self.cluster.trace();
         for record in trace.from(trace.noted().saturating_sub(LATELY)) {
             let Happened::Request { from, verb, resource, object, .. } = record.what else { continue };
-            let entry = counts.entry(format!("{} {verb} {resource}", from.as_str())).or_default();
+            let entry = counts.entry(format!("{from} {verb} {resource}")).or_default();
             entry.0 += 1;
             entry.1 = object.and_then(|id| self.cluster.store().get(id)).map(|object| object.meta().name.to_string());
         }

@@ -111,12 +111,11 @@ impl Scheduler {
 
     fn take_in(&mut self, now: SimTime, id: ObjectId, object: &Object, exists: bool, old: Option<&Object>) {
         match object {
-            Object::Node(node) if exists => {
-                if self.framework.set_node(node) {
-                    self.node_changed(now, &node.meta.name);
-                }
+            Object::Node(node) if !exists => self.framework.remove_node(&node.meta.name),
+            Object::Node(node) => {
+                let helps = self.framework.set_node(node);
+                self.node_changed(now, &node.meta.name, helps);
             }
-            Object::Node(node) => self.framework.remove_node(&node.meta.name),
             Object::Service(service) => self.framework.set_service(id, &service.meta.namespace, exists.then_some(service)),
             Object::ReplicaSet(set) => self.framework.set_replica_set(set, exists),
             Object::Pod(pod) if exists && !pod.status.phase.is_final() => {
@@ -134,7 +133,10 @@ impl Scheduler {
     }
 
     /// Of the pods without a node, those that fit onto this one are tried again.
-    fn node_changed(&mut self, now: SimTime, node: &str) {
+    fn node_changed(&mut self, now: SimTime, node: &str, helps: bool) {
+        if !helps {
+            return;
+        }
         let (framework, pending) = (&mut self.framework, &self.pending);
         self.queue.cluster_changed(now, |number, _| pending.get(number).is_some_and(|pod| framework.admits(pod, node)));
     }

@@ -1,3 +1,5 @@
+//! What the rules say, over whole objects: one line per case.
+
 use super::{create, lines, update, warnings};
 use crate::api::defaults;
 use serde_json::{Value, json};

@@ -60,10 +60,8 @@ impl Term {
 
     fn matches(&self, node: &Node) -> bool {
         let named = |(within, names): &(bool, Vec<String>)| names.iter().any(|name| node.meta.name == name.as_str()) == *within;
-        !self.broken
-            && !(self.labels.is_empty() && self.names.is_empty())
-            && self.labels.iter().all(|r| r.matches(&node.meta.labels))
-            && self.names.iter().all(named)
+        let empty = self.labels.is_empty() && self.names.is_empty();
+        !self.broken && !empty && self.labels.iter().all(|r| r.matches(&node.meta.labels)) && self.names.iter().all(named)
     }
 }
 

@@ -195,7 +195,7 @@ impl Soft {
     pub fn raw(&self, feasible: &[u32], raw: &mut Vec<u32>) {
         raw.clear();
         let ignored = if self.require_all { feasible.iter().filter(|p| self.ignores(**p)).count() } else { 0 };
-        let weights: Vec<f64> = self.rows.iter().map(|row| ln(row.size(self, feasible, ignored) as u64 + 2)).collect();
+        let weights: Vec<f64> = self.rows.iter().map(|row| libm::log(row.size(self, feasible, ignored) as f64 + 2.0)).collect();
         if let ([row], 0) = (&self.rows[..], ignored) {
             raw.extend(feasible.iter().map(|p| rounded(row.score(*p, weights[0]))));
             return;
@@ -259,23 +259,6 @@ pub fn add_scores(raw: &[u32], totals: &mut [u32], weight: u32) {
     }
 }
 
-/// The natural logarithm of a whole number. The standard library's differs between platforms; this one only adds, multiplies and divides.
-///
-/// n = m · 2^k with m in [0.75, 1.5); ln m = 2 artanh((m − 1) / (m + 1)), whose series needs twenty terms at most.
-fn ln(n: u64) -> f64 {
-    const LN_2: f64 = std::f64::consts::LN_2;
-    let (mut m, mut k) = (n.max(1) as f64, 0.0);
-    while m >= 1.5 {
-        m /= 2.0;
-        k += 1.0;
-    }
-    let z = (m - 1.0) / (m + 1.0);
-    let square = z * z;
-    // Summed from the smallest term, so that no digit is lost.
-    let series = (0..20).rev().fold(0.0, |sum, i| sum * square + 1.0 / f64::from(2 * i + 1));
-    k * LN_2 + 2.0 * z * series
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,13 +270,6 @@ mod tests {
             in_domain[*domain as usize] += n;
         }
         Siblings { domains: Arc::new(domains.to_vec()), on_node: Arc::new(on_node.to_vec()), in_domain }
-    }
-
-    #[test]
-    fn logarithms() {
-        for (n, expected) in [(1, 0.0), (2, 0.693_147_180_559_945_3), (3, 1.098_612_288_668_109_8), (422, 6.045_005_314_036_012)] {
-            assert!((ln(n) - expected).abs() < 1e-14, "{n}: {}", ln(n));
-        }
     }
 
     #[test]
