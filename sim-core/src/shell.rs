@@ -17,9 +17,11 @@ use std::collections::BTreeMap;
 /// What a line brought forth.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply {
+    /// What goes to standard error before anything else: warnings.
+    pub warnings: String,
     /// What goes to standard output.
     pub stdout: String,
-    /// What goes to standard error.
+    /// What goes to standard error after it: errors, and hints that follow them.
     pub stderr: String,
     /// 0: done; 1: the command failed, or what was checked doesn't hold; 2: the line makes no sense.
     pub code: i32,
@@ -35,8 +37,10 @@ impl Reply {
     }
 
     fn add(&mut self, output: &Output) {
+        let (warnings, errors) = output.warnings_and_errors();
+        self.warnings.push_str(&warnings);
         self.stdout.push_str(&output.stdout);
-        self.stderr.push_str(&output.stderr);
+        self.stderr.push_str(&errors);
     }
 }
 
@@ -156,7 +160,10 @@ impl Shell {
             match self.timeline.act(Action::Kubectl(Invocation { args, files: files.clone() })) {
                 Ok(Some(Outcome::Done(output))) => {
                     reply.add(&output);
-                    reply.code = output.code;
+                    reply.code = if output.bad_input { 2 } else { output.code };
+                    if output.bad_input {
+                        reply.stderr.push_str(&kubectl::hints(files));
+                    }
                 }
                 Ok(Some(Outcome::Waiting(output, session))) => {
                     reply.add(&output);

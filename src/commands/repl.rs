@@ -120,10 +120,14 @@ fn answer(shell: &mut Shell, line: &str, known: &BTreeMap<String, String>) -> Re
 }
 
 fn print(reply: &Reply) {
+    let trouble = |text: &str| {
+        if !text.is_empty() {
+            anstream::eprint!("{}", style::paint(style::TROUBLE, text));
+        }
+    };
+    trouble(&reply.warnings);
     anstream::print!("{}", reply.stdout);
-    if !reply.stderr.is_empty() {
-        anstream::eprint!("{}{}{}", style::TROUBLE.render(), reply.stderr, style::TROUBLE.render_reset());
-    }
+    trouble(&reply.stderr);
 }
 
 fn leaves(line: &str) -> bool {

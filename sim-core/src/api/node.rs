@@ -94,8 +94,8 @@ impl Node {
 
     fn status_tree(&self, epoch: Epoch, heartbeat: SimTime) -> Value {
         let condition = |c: &Condition| {
-            // A condition that the kubelet wrote is refreshed with every status; one that the node controller wrote is not.
-            let heard = if c.status == ConditionStatus::Unknown { c.last_update } else { c.last_update.max(heartbeat) };
+            // The node controller leaves the time of the last sign of life as it was.
+            let heard = if c.status == ConditionStatus::Unknown { heartbeat } else { c.last_update.max(heartbeat) };
             json!({
                 "type": c.kind.as_str(), "status": c.status.as_str(), "reason": c.reason.as_str(), "message": c.message.as_str(),
                 "lastHeartbeatTime": epoch.rfc3339(heard), "lastTransitionTime": epoch.rfc3339(c.last_transition),

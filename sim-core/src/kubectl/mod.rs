@@ -22,6 +22,7 @@ pub mod field;
 mod field_selector;
 mod flags;
 mod get;
+mod hints;
 mod history;
 pub mod jsonpath;
 mod manifest;
@@ -44,6 +45,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use self::api::Api;
+pub use self::hints::hints;
 pub use self::words::{split, split_commands};
 
 use self::age::Clock;
@@ -87,6 +89,16 @@ pub struct Output {
     pub code: i32,
     /// Whether it failed because the command line or a manifest is at fault.
     pub bad_input: bool,
+}
+
+impl Output {
+    /// What was printed to standard error before standard output: warnings; and what after it: errors.
+    pub fn warnings_and_errors(&self) -> (String, String) {
+        let is_warning = |line: &&str| line.starts_with("Warning:") || line.starts_with("Flag --");
+        let lined = |lines: Vec<&str>| lines.iter().map(|line| format!("{line}\n")).collect();
+        let (warnings, errors) = self.stderr.lines().partition(is_warning);
+        (lined(warnings), lined(errors))
+    }
 }
 
 /// How a command went on.

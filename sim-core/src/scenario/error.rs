@@ -1,5 +1,6 @@
 //! What is wrong with a scenario file, and where, shown as rustc shows it.
 
+use crate::api::decode::edit_distance;
 use std::fmt;
 
 /// What is wrong with a scenario, with its place in the file.
@@ -82,7 +83,7 @@ impl fmt::Display for Error {
             )?;
         }
         if !self.help.is_empty() {
-            write!(f, "\n  = help: {}", self.help)?;
+            write!(f, "\n  = help: {}", self.help.replace('\n', "\n          "))?;
         }
         Ok(())
     }
@@ -97,24 +98,8 @@ fn quoted(words: &[&str]) -> String {
 /// The word that was probably meant: at most a third of it differs.
 pub fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     let typed = typed.to_lowercase();
-    let scored = known.iter().map(|word| (distance(&typed, &word.to_lowercase()), *word));
+    let scored = known.iter().map(|word| (edit_distance(&typed, &word.to_lowercase()), *word));
     scored.filter(|(edits, word)| *edits <= word.len().max(typed.len()) / 3).min().map(|(_, word)| word)
-}
-
-/// How many letters must be added, dropped or replaced to get from `a` to `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

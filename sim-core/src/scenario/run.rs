@@ -9,7 +9,7 @@ use crate::cluster::event::Happened;
 use crate::cluster::invariants::{Checker, Invariant};
 use crate::cluster::{Cluster, Config};
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::kubectl::{Invocation, Outcome, Output, Session};
+use crate::kubectl::{self, Invocation, Outcome, Output, Session};
 use std::collections::BTreeMap;
 
 /// How many events pass between two calls of the observer.
@@ -183,6 +183,7 @@ impl<'a> Player<'a> {
         let mut total = Output::default();
         for words in commands {
             let files = self.files(words, stdin.as_deref())?;
+            let read = files.clone();
             let outcome = self.cluster.kubectl(&Invocation { args: words.clone(), files });
             self.look();
             let (output, session) = match outcome {
@@ -194,7 +195,9 @@ impl<'a> Player<'a> {
             total.stderr.push_str(&output.stderr);
             total.code = output.code;
             if output.bad_input && expect.exit.is_none() {
-                return Err(self.error(format!("kubectl {line}\n{}", output.stderr.trim_end())));
+                return Err(self
+                    .error(format!("kubectl {line}\n{}", output.stderr.trim_end()))
+                    .help(kubectl::hints(&read).replace("hint: ", "").trim_end()));
             }
             if let Some(session) = session
                 && !self.wait_for(session, *timeout, &mut total)?
@@ -375,7 +378,8 @@ impl<'a> Player<'a> {
 
     fn tell(&mut self, output: &Output) {
         let now = self.cluster.now();
-        for (text, tone) in [(&output.stdout, Tone::Output), (&output.stderr, Tone::Trouble)] {
+        let (warnings, errors) = output.warnings_and_errors();
+        for (text, tone) in [(&warnings, Tone::Trouble), (&output.stdout, Tone::Output), (&errors, Tone::Trouble)] {
             if !text.is_empty() {
                 self.story.tell(now, tone, text.trim_end());
             }
