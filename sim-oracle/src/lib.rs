@@ -3,11 +3,13 @@
 mod api;
 mod kubectl;
 mod recording;
+mod traces;
 mod vectors;
 mod vectors_deployment;
 
 pub use api::run_api;
 pub use kubectl::{RecordedState, run_kubectl};
+pub use traces::run_traces;
 pub use vectors::run_vectors;
 
 /// How one recording went.

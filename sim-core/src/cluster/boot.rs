@@ -34,6 +34,7 @@ impl Cluster {
             controllers: ControllerManager::new(config.controller_qps, config.controller_burst, config.epoch),
             scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
             nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch),
+            kubelets: config.kubelets,
             trace: Trace::new(config.trace_capacity),
             inputs: Vec::new(),
             decisions: Log::default(),

@@ -1,7 +1,7 @@
 //! The only place that matches on [`Event`]: hands each input to its process, and what the process asked for to the queue.
 
-use super::Cluster;
 use super::event::{Event, Happened, Process};
+use super::{Cluster, Kubelets};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::apiserver::Moment;
 use crate::apiserver::request::Write;
@@ -178,6 +178,7 @@ impl Cluster {
             to_controllers = true;
             if let Object::Pod(pod) = &change.object
                 && !pod.node_name.is_empty()
+                && self.kubelets == Kubelets::Simulated
             {
                 self.queue.push(due, id, Event::Deliver { pod: change.id.number, revision: number });
             }

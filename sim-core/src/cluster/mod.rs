@@ -10,8 +10,9 @@ pub mod faults;
 pub mod invariants;
 
 use crate::api::object::{Kind, Object, ObjectId};
+use crate::api::status::ApiError;
 use crate::apiserver::front::{Front, served};
-use crate::apiserver::request::{DeleteOptions, PatchKind, WriteOptions, Written};
+use crate::apiserver::request::{DeleteOptions, PatchKind, Write, WriteOptions, Written};
 use crate::apiserver::{ApiServer, Moment};
 use crate::controllers::{ControllerManager, Decision};
 use crate::kernel::queue::{EventId, Queue, TieBreak};
@@ -51,6 +52,16 @@ impl NodeConfig {
     }
 }
 
+/// Who plays the kubelets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Kubelets {
+    /// The model's own, with simulated containers.
+    #[default]
+    Simulated,
+    /// Somebody outside, through [`Cluster::act`]: a real container runtime, or a recording.
+    Outside,
+}
+
 /// What a run starts from.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -74,6 +85,8 @@ pub struct Config {
     pub scheduler_burst: u64,
     /// How images behave.
     pub images: Images,
+    /// Who plays the kubelets.
+    pub kubelets: Kubelets,
     /// What decides between events at the same nanosecond.
     pub tie_break: TieBreak,
     /// How many trace records are kept.
@@ -96,6 +109,7 @@ impl Default for Config {
             scheduler_qps: 50,
             scheduler_burst: 100,
             images: Images::default(),
+            kubelets: Kubelets::Simulated,
             tie_break: TieBreak::Fifo,
             trace_capacity: 1 << 18,
             history_limit: 1 << 16,
@@ -127,6 +141,7 @@ pub struct Cluster {
     controllers: ControllerManager,
     scheduler: Scheduler,
     nodes: Nodes,
+    kubelets: Kubelets,
     trace: Trace<Happened>,
     inputs: Vec<Input>,
     decisions: Log<(EventId, Decision)>,
@@ -233,6 +248,18 @@ impl Cluster {
         session.poll(&mut self.client(EventId::NONE))
     }
 
+    /// An agent outside of the model asks the API server for something, at this moment.
+    ///
+    /// # Errors
+    /// The server's.
+    pub fn act(&mut self, agent: &str, write: &Write) -> Result<Object, ApiError> {
+        let (verb, resource) = write.words();
+        let event = self.begin_input(format!("{agent} {verb} {resource}"));
+        let result = self.server.write(&mut self.store, Moment { now: self.now, event }, write);
+        self.end_input(event);
+        result
+    }
+
     fn client(&mut self, event: EventId) -> Client<'_> {
         Client { front: Front { server: &mut self.server, store: &mut self.store, at: Moment { now: self.now, event } } }
     }
@@ -276,7 +303,7 @@ impl kubectl::Api for Client<'_> {
     fn epoch(&self) -> Epoch {
         self.front.server.epoch()
     }
-    fn get(&self, r: &'static crate::api::resources::Resource, ns: &str, name: &str) -> Result<Value, crate::api::status::ApiError> {
+    fn get(&self, r: &'static crate::api::resources::Resource, ns: &str, name: &str) -> Result<Value, ApiError> {
         self.front.get(r, ns, name)
     }
     fn list(
@@ -284,7 +311,7 @@ impl kubectl::Api for Client<'_> {
         r: &'static crate::api::resources::Resource,
         ns: Option<&str>,
         labels: &crate::api::selector::Selector,
-    ) -> Result<Vec<Value>, crate::api::status::ApiError> {
+    ) -> Result<Vec<Value>, ApiError> {
         self.front.list(r, ns, labels)
     }
     fn revision(&self) -> u64 {
@@ -305,7 +332,7 @@ impl kubectl::Api for Client<'_> {
         ns: &str,
         object: Value,
         opts: &WriteOptions,
-    ) -> Result<Written, crate::api::status::ApiError> {
+    ) -> Result<Written, ApiError> {
         self.front.create(r, ns, object, opts)
     }
     fn update(
@@ -314,7 +341,7 @@ impl kubectl::Api for Client<'_> {
         ns: &str,
         object: Value,
         opts: &WriteOptions,
-    ) -> Result<Written, crate::api::status::ApiError> {
+    ) -> Result<Written, ApiError> {
         self.front.update(r, ns, object, opts)
     }
     fn patch(
@@ -325,7 +352,7 @@ impl kubectl::Api for Client<'_> {
         kind: PatchKind,
         patch: &Value,
         opts: &WriteOptions,
-    ) -> Result<Written, crate::api::status::ApiError> {
+    ) -> Result<Written, ApiError> {
         self.front.patch(r, ns, name, kind, patch, opts)
     }
     fn delete(
@@ -334,16 +361,10 @@ impl kubectl::Api for Client<'_> {
         ns: &str,
         name: &str,
         opts: &DeleteOptions,
-    ) -> Result<Value, crate::api::status::ApiError> {
+    ) -> Result<Value, ApiError> {
         self.front.delete(r, ns, name, opts)
     }
-    fn scale(
-        &mut self,
-        r: &'static crate::api::resources::Resource,
-        ns: &str,
-        name: &str,
-        replicas: i32,
-    ) -> Result<Value, crate::api::status::ApiError> {
+    fn scale(&mut self, r: &'static crate::api::resources::Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.front.scale(r, ns, name, replicas)
     }
 }

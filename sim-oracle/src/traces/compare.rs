@@ -1,0 +1,213 @@
+//! The five points. Both sides pass through the same functions; what may differ is masked the same way on both.
+
+use super::recorded::{Change, Command, Recorded, owner};
+use super::replay::Replayed;
+use crate::FileScore;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The letters of generated suffixes.
+const SUFFIX: &str = "bcdfghjklmnpqrstvwxz2456789";
+
+/// Rows that were compared.
+#[derive(Default)]
+pub(crate) struct Rows {
+    passed: usize,
+    total: usize,
+    apart: usize,
+    first_miss: Option<String>,
+}
+
+impl Rows {
+    fn row(&mut self, what: &str, recorded: &str, replayed: &str) {
+        self.total += 1;
+        if recorded == replayed {
+            self.passed += 1;
+        } else if self.first_miss.is_none() {
+            self.first_miss = Some(format!("{what}\nrecorded {recorded}\nreplayed {replayed}"));
+        }
+    }
+
+    pub(crate) fn into_score(self, score: FileScore) -> FileScore {
+        FileScore { passed: self.passed, total: self.total, apart: self.apart, first_miss: self.first_miss, ..score }
+    }
+}
+
+/// Takes out of a word what differs between runs: pods' suffixes, addresses, names of nodes, ages.
+fn mask(word: &str) -> String {
+    let trimmed = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    if let Some((stem, suffix)) = trimmed.rsplit_once('-')
+        && suffix.len() == 5
+        && suffix.chars().all(|c| SUFFIX.contains(c))
+    {
+        return word.replace(trimmed, &format!("{stem}-*"));
+    }
+    if let Some((stem, number)) = trimmed.rsplit_once("node-")
+        && stem.is_empty()
+        && number.chars().all(|c| c.is_ascii_digit())
+    {
+        return word.replace(trimmed, "node-*");
+    }
+    if trimmed.split('.').count() == 4 && trimmed.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return word.replace(trimmed, "IP");
+    }
+    let age = trimmed.ends_with(['s', 'm', 'h', 'd']) && trimmed.starts_with(|c: char| c.is_ascii_digit());
+    if age && trimmed.chars().all(|c| c.is_ascii_digit() || "smhd".contains(c)) {
+        return word.replace(trimmed, "AGE");
+    }
+    word.to_owned()
+}
+
+fn masked(line: &str) -> String {
+    line.split_whitespace().map(mask).collect::<Vec<_>>().join(" ")
+}
+
+/// Lines as a person compares them: masked, rows of a table in any order, since names decide it and names differ.
+fn lines(text: &str, ordered: bool) -> Vec<String> {
+    let mut lines: Vec<String> = text.lines().map(masked).filter(|line| !line.is_empty()).collect();
+    if ordered {
+        // `rollout status` repeats itself with every change that it sees; how many come before it looks is a matter of milliseconds.
+        lines.dedup();
+    } else {
+        lines.sort();
+    }
+    lines
+}
+
+/// Point 1: each command's exit code and output.
+pub(crate) fn commands(recorded: &Recorded, replayed: &Replayed) -> Rows {
+    let mut rows = Rows::default();
+    for (wanted, got) in recorded.commands.iter().zip(&replayed.outputs) {
+        let whole_objects = wanted.line.contains("-o json") || wanted.line.contains("-o yaml");
+        let Some(got) = got.as_ref().filter(|got| !whole_objects && !got.stderr.contains("is not simulated")) else {
+            rows.apart += 1;
+            continue;
+        };
+        let (left, right) = (shown(wanted), shown(got));
+        let differing = left.iter().zip(&right).find(|(a, b)| a != b);
+        let (a, b) = differing.map_or_else(
+            || (left.get(right.len()).cloned().unwrap_or_default(), right.get(left.len()).cloned().unwrap_or_default()),
+            |(a, b)| (a.clone(), b.clone()),
+        );
+        rows.row(&wanted.line, &a, &b);
+    }
+    rows
+}
+
+fn shown(command: &Command) -> Vec<String> {
+    let ordered = command.line.contains("rollout status");
+    let mut all = lines(&command.stdout, ordered);
+    all.extend(lines(&command.stderr, ordered));
+    all.push(format!("exit code {}", command.code));
+    all
+}
+
+fn of<'a>(changes: &'a [Change], resource: &'a str) -> impl Iterator<Item = &'a Change> {
+    changes.iter().filter(move |change| change.resource == resource)
+}
+
+fn name(object: &Value) -> String {
+    mask(object["metadata"]["name"].as_str().unwrap_or_default())
+}
+
+/// Compares two maps from a name to a text.
+fn maps(what: &str, recorded: &BTreeMap<String, String>, replayed: &BTreeMap<String, String>) -> Rows {
+    let mut rows = Rows::default();
+    let names: BTreeSet<&String> = recorded.keys().chain(replayed.keys()).collect();
+    for name in names {
+        let text = |map: &BTreeMap<String, String>| map.get(name).cloned().unwrap_or_else(|| "nothing".to_owned());
+        rows.row(&format!("{what} {name}"), &text(recorded), &text(replayed));
+    }
+    rows
+}
+
+/// Point 2: the sizes that each ReplicaSet was given, in order.
+pub(crate) fn sizes(recorded: &[Change], replayed: &[Change]) -> Rows {
+    let sizes = |changes: &[Change]| {
+        let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for change in of(changes, "replicasets") {
+            let steps = all.entry(name(&change.object)).or_default();
+            let size = if change.verb == "DELETED" { "gone".to_owned() } else { change.object["spec"]["replicas"].to_string() };
+            if steps.last() != Some(&size) {
+                steps.push(size);
+            }
+        }
+        all.into_iter().map(|(name, steps)| (name, steps.join(" "))).collect()
+    };
+    maps("sizes of", &sizes(recorded), &sizes(replayed))
+}
+
+/// Point 3: each object's conditions: what changed, in order.
+pub(crate) fn conditions(recorded: &[Change], replayed: &[Change]) -> Rows {
+    let transitions = |changes: &[Change]| {
+        let mut all: BTreeMap<String, (BTreeMap<String, String>, Vec<String>)> = BTreeMap::new();
+        for change in of(changes, "deployments").chain(of(changes, "replicasets")) {
+            let (state, steps) = all.entry(format!("{} {}", change.resource, name(&change.object))).or_default();
+            for condition in change.object["status"]["conditions"].as_array().into_iter().flatten() {
+                let text = |field: &str| condition[field].as_str().unwrap_or_default().to_owned();
+                let now = format!("{}/{}", text("status"), text("reason"));
+                if state.insert(text("type"), now.clone()) != Some(now.clone()) {
+                    steps.push(format!("{}={now}", text("type")));
+                }
+            }
+        }
+        all.into_iter().map(|(name, (_, steps))| (name, steps.join(" "))).collect()
+    };
+    maps("conditions of", &transitions(recorded), &transitions(replayed))
+}
+
+/// Point 4: the events of each object, counts aside. The kubelet's aren't compared: it was a fake.
+pub(crate) fn events(recorded: &[Change], replayed: &[Change]) -> Rows {
+    let seen = |changes: &[Change]| -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for change in of(changes, "events").filter(|change| change.verb != "DELETED") {
+            let event = &change.object;
+            let component = event["source"]["component"].as_str().or(event["reportingComponent"].as_str()).unwrap_or_default();
+            if component.contains("kubelet") {
+                continue;
+            }
+            let text = |field: &str| event[field].as_str().unwrap_or_default();
+            let about = &event["involvedObject"];
+            let about = format!("{}/{}", about["kind"].as_str().unwrap_or_default(), mask(about["name"].as_str().unwrap_or_default()));
+            all.insert(format!("{about}: {} {} {}", text("type"), text("reason"), masked(text("message"))), "seen".to_owned());
+        }
+        all
+    };
+    maps("event", &seen(recorded), &seen(replayed))
+}
+
+/// Point 5: the order of each pod's changes, by owner: how many pods went through which steps.
+pub(crate) fn pods(recorded: &[Change], replayed: &[Change]) -> Rows {
+    let steps = |changes: &[Change]| {
+        let mut pods: BTreeMap<String, (String, Vec<&'static str>)> = BTreeMap::new();
+        for change in of(changes, "pods") {
+            let uid = change.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+            let (_, steps) = pods.entry(uid).or_insert_with(|| (mask(&owner(&change.object)), Vec::new()));
+            let mut step = |word: &'static str, holds: bool| {
+                if holds && !steps.contains(&word) {
+                    steps.push(word);
+                }
+            };
+            let ready = change.object["status"]["conditions"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|c| c["type"] == "Ready" && c["status"] == "True");
+            step("created", true);
+            step("bound", change.object["spec"]["nodeName"].is_string());
+            step("ready", ready);
+            step("deleting", change.object["metadata"]["deletionTimestamp"].is_string());
+            step("gone", change.verb == "DELETED");
+        }
+        let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (owner, steps) in pods.into_values() {
+            all.entry(owner).or_default().push(steps.join(">"));
+        }
+        let told = |mut ways: Vec<String>| {
+            ways.sort();
+            ways.join(" ")
+        };
+        all.into_iter().map(|(owner, ways)| (owner, told(ways))).collect()
+    };
+    maps("pods of", &steps(recorded), &steps(replayed))
+}

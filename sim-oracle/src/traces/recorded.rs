@@ -1,0 +1,200 @@
+//! A trace as it was recorded.
+
+use crate::recording::read_lines;
+use serde_json::Value;
+use sim_core::api::{resources, yaml};
+use sim_core::kernel::time::{Epoch, SimDuration, SimTime};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// A change that a watch delivered.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    /// `pods`
+    pub(crate) resource: String,
+    /// `ADDED`, `MODIFIED`, `DELETED`
+    pub(crate) verb: &'static str,
+    /// The object after it.
+    pub(crate) object: Value,
+    /// When it was seen.
+    pub(crate) at: SimTime,
+}
+
+/// A command line with what it printed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Command {
+    /// As typed.
+    pub(crate) line: String,
+    /// When it was typed.
+    pub(crate) at: SimTime,
+    /// How long it took.
+    pub(crate) took: SimDuration,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+    /// Exit code.
+    pub(crate) code: i64,
+}
+
+/// What happened to a pod on its node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Life {
+    /// Statuses, by how long after the binding.
+    pub(crate) statuses: Vec<(SimDuration, Value)>,
+    /// How long after the deletion it was gone.
+    pub(crate) gone: Option<SimDuration>,
+}
+
+/// A kubelet that stopped or started.
+#[derive(Clone, Debug)]
+pub(crate) struct Power {
+    pub(crate) at: SimTime,
+    pub(crate) node: String,
+    pub(crate) on: bool,
+}
+
+/// A whole trace.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) namespace: String,
+    pub(crate) epoch: Epoch,
+    pub(crate) nodes: Vec<Value>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) commands: Vec<Command>,
+    pub(crate) files: BTreeMap<String, String>,
+    pub(crate) powers: Vec<Power>,
+    /// By owner and number among its pods; pods without owner by their names and 0.
+    pub(crate) lives: BTreeMap<(String, usize), Life>,
+    pub(crate) end: SimTime,
+}
+
+/// Who made a pod: its controller's name, or its own.
+pub(crate) fn owner(pod: &Value) -> String {
+    let owners = pod["metadata"]["ownerReferences"].as_array().map_or(&[][..], |list| list);
+    let controller = owners.iter().find(|owner| owner["controller"] == true);
+    controller.map_or(&pod["metadata"]["name"], |owner| &owner["name"]).as_str().unwrap_or_default().to_owned()
+}
+
+impl Recorded {
+    /// Reads `NAME.cmds.jsonl`, `NAME.jsonl.gz` and the manifests.
+    pub(crate) fn read(folder: &Path, name: &str) -> io::Result<Recorded> {
+        let lines = read_lines(&folder.join(format!("{name}.jsonl.gz")))?;
+        let start = lines.iter().find_map(|line| line["ts"].as_str()).unwrap_or("2026-01-01T00:00:00Z").to_owned();
+        let zero = Epoch { unix_secs: 0 };
+        let unix = zero.parse(&start).unwrap_or_default();
+        // A second earlier, so that the nodes are there before the first command.
+        let epoch = Epoch { unix_secs: unix.as_secs() as i64 - 1 };
+        let time = |line: &Value| line["ts"].as_str().and_then(|ts| precise(epoch, ts)).unwrap_or_default();
+        let mut recorded = Recorded {
+            namespace: name.replace('_', "-"),
+            epoch,
+            nodes: Vec::new(),
+            changes: Vec::new(),
+            commands: Vec::new(),
+            files: BTreeMap::new(),
+            powers: Vec::new(),
+            lives: BTreeMap::new(),
+            end: SimTime::ZERO,
+        };
+        let mut begins: Vec<SimTime> = Vec::new();
+        for line in &lines {
+            let at = time(line);
+            recorded.end = recorded.end.max(at);
+            let text = line["text"].as_str().unwrap_or_default();
+            match (line["resource"].as_str().unwrap_or_default(), line["type"].as_str().unwrap_or_default()) {
+                ("MARK", _) => {
+                    if line["phase"] == "start" {
+                        begins.push(at);
+                    } else if let Some((word, node)) = text.split_once(" kubelet ") {
+                        recorded.powers.push(Power { at, node: node.to_owned(), on: word == "START" });
+                    }
+                }
+                ("nodes", "INITIAL") => recorded.nodes.push(line["object"].clone()),
+                (resource, verb) => {
+                    let verb = ["ADDED", "MODIFIED", "DELETED"].into_iter().find(|known| *known == verb);
+                    if let Some(verb) = verb {
+                        recorded.changes.push(Change { resource: resource.to_owned(), verb, object: line["object"].clone(), at });
+                    }
+                }
+            }
+        }
+        for (line, at) in read_lines(&folder.join(format!("{name}.cmds.jsonl")))?.iter().zip(begins) {
+            let text = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
+            recorded.commands.push(Command {
+                line: text("cmd"),
+                at,
+                took: SimDuration::from_nanos((line["dur"].as_f64().unwrap_or(0.0) * 1e9) as u64),
+                stdout: text("stdout"),
+                stderr: text("stderr"),
+                code: line["rc"].as_i64().unwrap_or(0),
+            });
+        }
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if file.starts_with(&format!("{name}.")) && file.ends_with(".yaml") {
+                recorded.files.insert(file, std::fs::read_to_string(&path)?);
+            }
+        }
+        recorded.lives = lives(&recorded.changes);
+        Ok(recorded)
+    }
+
+    /// A kind that the trace's manifests need and the model doesn't serve.
+    pub(crate) fn unserved_kind(&self) -> Option<String> {
+        let documents = self.files.values().flat_map(|text| yaml::documents(text).unwrap_or_default());
+        documents.into_iter().find_map(|document| {
+            let (version, kind) = (document.tree["apiVersion"].as_str()?, document.tree["kind"].as_str()?);
+            let served = resources::by_kind(version, kind).is_some_and(|resource| resource.is_served());
+            (!served).then(|| kind.to_owned())
+        })
+    }
+}
+
+/// A time with its fraction of a second.
+fn precise(epoch: Epoch, text: &str) -> Option<SimTime> {
+    let (whole, fraction) = text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
+    let nanos: u64 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    Some(epoch.parse(&format!("{whole}Z"))? + SimDuration::from_nanos(nanos))
+}
+
+fn lives(changes: &[Change]) -> BTreeMap<(String, usize), Life> {
+    struct Seen {
+        key: (String, usize),
+        bound: Option<SimTime>,
+        deleted: Option<SimTime>,
+        status: Value,
+    }
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut pods: BTreeMap<String, Seen> = BTreeMap::new();
+    let mut lives: BTreeMap<(String, usize), Life> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.resource == "pods") {
+        let name = change.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+        let seen = pods.entry(name).or_insert_with(|| {
+            let owner = owner(&change.object);
+            let count = counts.entry(owner.clone()).or_default();
+            *count += 1;
+            Seen { key: (owner, *count - 1), bound: None, deleted: None, status: Value::Null }
+        });
+        let life = lives.entry(seen.key.clone()).or_default();
+        if change.verb == "DELETED" {
+            life.gone = seen.deleted.map(|deleted| change.at.since(deleted));
+            continue;
+        }
+        if seen.bound.is_none() && change.object["spec"]["nodeName"].is_string() {
+            seen.bound = Some(change.at);
+        }
+        if seen.deleted.is_none() && change.object["metadata"]["deletionTimestamp"].is_string() {
+            seen.deleted = Some(change.at);
+        }
+        let status = &change.object["status"];
+        // The kubelet speaks as soon as there is a start time.
+        if let Some(bound) = seen.bound.filter(|_| status["startTime"].is_string() && *status != seen.status && seen.deleted.is_none()) {
+            life.statuses.push((change.at.since(bound), status.clone()));
+        }
+        seen.status = status.clone();
+    }
+    lives
+}

@@ -1,0 +1,310 @@
+//! Plays a recorded trace against the model: its commands at their times, its kubelets' words at theirs.
+
+use super::recorded::{Change, Command, Life, Recorded, owner};
+use serde_json::Value;
+use sim_core::api::meta::{Condition, ConditionStatus, Str, text};
+use sim_core::api::node::Node;
+use sim_core::api::object::{Object, ObjectId};
+use sim_core::api::pod::{ContainerState, ContainerStatus, Phase, PodStatus};
+use sim_core::apiserver::request::{DeleteOptions, Write};
+use sim_core::cluster::faults::Fault;
+use sim_core::cluster::{Kubelets, NodeConfig};
+use sim_core::kernel::time::{SimDuration, SimTime};
+use sim_core::kubectl::{self, Invocation, Outcome, Session};
+use sim_core::store::Verb;
+use sim_core::{Cluster, Config};
+use std::collections::BTreeMap;
+
+/// What the model did.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Replayed {
+    pub(crate) changes: Vec<Change>,
+    /// Per recorded command; `None` for what can't be replayed.
+    pub(crate) outputs: Vec<Option<Command>>,
+}
+
+/// How long kubectl takes to start before its first request.
+const KUBECTL_START: SimDuration = SimDuration::from_millis(130);
+/// What the recorded kubelets did unless told otherwise.
+const READY_AFTER: SimDuration = SimDuration::from_millis(1_020);
+const GONE_AFTER: SimDuration = SimDuration::from_millis(320);
+
+enum Action {
+    Command(usize, String),
+    Status(ObjectId, Box<PodStatus>),
+    Gone(ObjectId),
+    Power(Fault),
+}
+
+struct Player<'a> {
+    recorded: &'a Recorded,
+    cluster: Cluster,
+    agenda: BTreeMap<(SimTime, usize), Action>,
+    next: usize,
+    seen: u64,
+    counts: BTreeMap<String, usize>,
+    lives: BTreeMap<u32, Life>,
+    waiting: Vec<(usize, Session, Option<SimTime>)>,
+    replayed: Replayed,
+}
+
+/// Plays the trace.
+pub(crate) fn replay(recorded: &Recorded) -> Replayed {
+    let config = Config {
+        epoch: recorded.epoch,
+        nodes: nodes(recorded),
+        api_latency: SimDuration::from_millis(8),
+        watch_latency: SimDuration::from_millis(4),
+        kubelets: Kubelets::Outside,
+        ..Config::default()
+    };
+    let mut player = Player {
+        recorded,
+        cluster: Cluster::new(config),
+        agenda: BTreeMap::new(),
+        next: 0,
+        seen: 0,
+        counts: BTreeMap::new(),
+        lives: BTreeMap::new(),
+        waiting: Vec::new(),
+        replayed: Replayed { outputs: vec![None; recorded.commands.len()], ..Replayed::default() },
+    };
+    player.play();
+    player.replayed
+}
+
+fn nodes(recorded: &Recorded) -> Vec<NodeConfig> {
+    if recorded.nodes.is_empty() {
+        return (0..10).map(|n| NodeConfig { milli_cpu: 32_000, memory: 256 << 30, ..NodeConfig::named(format!("node-{n}")) }).collect();
+    }
+    let config = |tree: &Value| {
+        let labels = tree["metadata"]["labels"].as_object().into_iter().flatten();
+        NodeConfig {
+            milli_cpu: 32_000,
+            memory: 256 << 30,
+            labels: labels.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect(),
+            ..NodeConfig::named(tree["metadata"]["name"].as_str().unwrap_or_default())
+        }
+    };
+    recorded.nodes.iter().map(config).collect()
+}
+
+impl Player<'_> {
+    fn play(&mut self) {
+        self.run(&["create", "namespace", &self.recorded.namespace.clone()]);
+        for (number, command) in self.recorded.commands.iter().enumerate() {
+            let parts: Vec<&str> = command.line.split("&&").map(str::trim).collect();
+            for (part, line) in parts.iter().enumerate() {
+                // Each of several commands takes its share of the time; what it asks for it asks at the end of it.
+                let share = command.took * (part as u64 + 1);
+                let end = command.at
+                    + SimDuration::from_nanos(share.as_nanos() / parts.len() as u64).saturating_sub(SimDuration::from_millis(10));
+                let at = if waits(line) { command.at + KUBECTL_START } else { end };
+                self.plan(at, Action::Command(number, (*line).to_owned()));
+            }
+        }
+        for power in &self.recorded.powers {
+            let fault = if power.on { Fault::RestartNode(power.node.clone()) } else { Fault::KillNode(power.node.clone()) };
+            self.plan(power.at, Action::Power(fault));
+        }
+        loop {
+            let due = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            let deadline = self.waiting.iter().filter_map(|(_, _, deadline)| *deadline).filter(|at| *at > self.cluster.now()).min();
+            let event = self.cluster.next_at();
+            let Some(next) = [due, deadline, event].into_iter().flatten().min().filter(|at| *at <= self.recorded.end) else { break };
+            if event == Some(next) && due.is_none_or(|due| due >= next) {
+                self.cluster.step();
+            } else {
+                self.cluster.run_until(next);
+                if due == Some(next)
+                    && let Some((_, action)) = self.agenda.pop_first()
+                {
+                    self.act(action);
+                }
+            }
+            self.look();
+            self.poll();
+        }
+    }
+
+    fn plan(&mut self, at: SimTime, action: Action) {
+        self.next += 1;
+        self.agenda.insert((at, self.next), action);
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Command(number, line) => self.command(number, &line),
+            // What the recorded kubelet said of its pod may not fit any more: then it said it to nobody.
+            Action::Status(pod, status) => drop(self.cluster.act("kubelet", &Write::PodStatus(pod, status))),
+            Action::Gone(pod) => {
+                let now = DeleteOptions { grace_period: Some(0), ..DeleteOptions::default() };
+                drop(self.cluster.act("kubelet", &Write::Delete(pod, now)));
+            }
+            Action::Power(fault) => drop(self.cluster.fault(&fault)),
+        }
+    }
+
+    fn run(&mut self, words: &[&str]) {
+        let args = words.iter().map(|word| (*word).to_owned()).collect();
+        self.cluster.kubectl(&Invocation { args, files: BTreeMap::new() });
+    }
+
+    fn command(&mut self, number: usize, line: &str) {
+        let shell = line.contains("$(") || line.contains('|') || !line.starts_with("kubectl ");
+        let Some(args) = kubectl::split(line).ok().filter(|_| !shell) else { return };
+        let outcome = self.cluster.kubectl(&Invocation { args, files: self.recorded.files.clone() });
+        let output = self.replayed.outputs[number].get_or_insert_default();
+        let (Outcome::Done(printed) | Outcome::Waiting(printed, _)) = &outcome;
+        output.stdout.push_str(&printed.stdout);
+        output.stderr.push_str(&printed.stderr);
+        output.code = i64::from(printed.code);
+        if let Outcome::Waiting(_, session) = outcome {
+            self.waiting.push((number, session, None));
+        }
+    }
+
+    fn poll(&mut self) {
+        let mut still = Vec::new();
+        for (number, mut session, _) in std::mem::take(&mut self.waiting) {
+            let progress = self.cluster.poll(&mut session);
+            let output = self.replayed.outputs[number].get_or_insert_default();
+            output.stdout.push_str(&progress.output.stdout);
+            output.stderr.push_str(&progress.output.stderr);
+            if progress.done {
+                output.code = i64::from(progress.output.code);
+            } else {
+                still.push((number, session, progress.deadline));
+            }
+        }
+        self.waiting = still;
+    }
+
+    /// Notes what has changed, and plans what the kubelets do about it.
+    fn look(&mut self) {
+        let Ok(changes) = self.cluster.store().changes_since(self.seen) else { return };
+        let changes: Vec<_> = changes.cloned().collect();
+        self.seen = self.cluster.store().revision();
+        for change in changes {
+            let verb = match change.verb {
+                Verb::Added => "ADDED",
+                Verb::Modified => "MODIFIED",
+                Verb::Deleted => "DELETED",
+            };
+            let object = self.cluster.served(&change.object);
+            if change.object.meta().namespace == self.recorded.namespace.as_str() {
+                let resource = change.id.kind.resource().plural.to_owned();
+                self.replayed.changes.push(Change { resource, verb, object: object.clone(), at: change.at });
+            }
+            if let Object::Pod(pod) = &change.object {
+                let before = change.old.as_ref().and_then(Object::as_pod);
+                let number = change.id.number;
+                if verb == "ADDED" {
+                    let owner = owner(&object);
+                    let count = self.counts.entry(owner.clone()).or_default();
+                    let life = self.recorded.lives.get(&(owner, *count)).cloned().unwrap_or_default();
+                    *count += 1;
+                    self.lives.insert(number, life);
+                }
+                let life = self.lives.get(&number).cloned().unwrap_or_default();
+                if !pod.node_name.is_empty() && before.is_none_or(|before| before.node_name.is_empty()) {
+                    self.bound(change.id, change.at, &life, &object);
+                }
+                if verb == "MODIFIED" && pod.meta.deletion.is_some() && before.is_some_and(|before| before.meta.deletion.is_none()) {
+                    self.plan(change.at + life.gone.unwrap_or(GONE_AFTER), Action::Gone(change.id));
+                }
+            }
+        }
+    }
+
+    fn bound(&mut self, pod: ObjectId, at: SimTime, life: &Life, object: &Value) {
+        let up = self.cluster.store().find_object(
+            sim_core::api::object::Kind::Node,
+            "",
+            object["spec"]["nodeName"].as_str().unwrap_or_default(),
+        );
+        if up.and_then(Object::as_node).is_none_or(|node: &std::sync::Arc<Node>| !node.is_ready()) {
+            return;
+        }
+        if life.statuses.is_empty() {
+            let running = status(&usual(object), self.recorded);
+            return self.plan(at + READY_AFTER, Action::Status(pod, Box::new(running)));
+        }
+        for (after, tree) in &life.statuses {
+            self.plan(at + *after, Action::Status(pod, Box::new(status(tree, self.recorded))));
+        }
+    }
+}
+
+/// Whether a command waits for something after its first request.
+fn waits(line: &str) -> bool {
+    [" rollout status", " wait ", " delete "].iter().any(|word| line.contains(word))
+}
+
+/// The status of a pod that is running and ready.
+fn usual(pod: &Value) -> Value {
+    let ready = |kind: &str| serde_json::json!({"type": kind, "status": "True"});
+    let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+    let containers: Vec<Value> = containers
+        .map(|c| serde_json::json!({"name": c["name"], "image": c["image"], "ready": true, "started": true, "state": {"running": {}}}))
+        .collect();
+    serde_json::json!({"phase": "Running", "conditions": [ready("Initialized"), ready("Ready"), ready("ContainersReady")], "containerStatuses": containers})
+}
+
+/// A recorded status, typed.
+fn status(tree: &Value, recorded: &Recorded) -> PodStatus {
+    let time = |tree: &Value| tree.as_str().and_then(|at| recorded.epoch.parse(at)).unwrap_or_default();
+    let condition = |tree: &Value| Condition {
+        kind: text(tree, "type"),
+        status: match tree["status"].as_str() {
+            Some("True") => ConditionStatus::True,
+            Some("False") => ConditionStatus::False,
+            _ => ConditionStatus::Unknown,
+        },
+        reason: text(tree, "reason"),
+        message: text(tree, "message"),
+        last_transition: time(&tree["lastTransitionTime"]),
+        last_update: time(&tree["lastTransitionTime"]),
+        observed_generation: tree["observedGeneration"].as_i64().unwrap_or(0),
+    };
+    let state = |tree: &Value| {
+        if let Some(running) = tree.get("running") {
+            return ContainerState::Running { started: time(&running["startedAt"]) };
+        }
+        if let Some(ended) = tree.get("terminated") {
+            return ContainerState::Terminated {
+                exit_code: ended["exitCode"].as_i64().unwrap_or(0) as i32,
+                reason: text(ended, "reason"),
+                started: time(&ended["startedAt"]),
+                finished: time(&ended["finishedAt"]),
+                container_id: 1,
+            };
+        }
+        ContainerState::Waiting { reason: text(&tree["waiting"], "reason"), message: text(&tree["waiting"], "message") }
+    };
+    let container = |tree: &Value| ContainerStatus {
+        name: text(tree, "name"),
+        image: text(tree, "image"),
+        state: state(&tree["state"]),
+        last_state: tree["lastState"].as_object().filter(|map| !map.is_empty()).map(|_| state(&tree["lastState"])),
+        ready: tree["ready"] == true,
+        started: tree["started"] == true,
+        restart_count: tree["restartCount"].as_u64().unwrap_or(0) as u32,
+        container_id: 1,
+    };
+    let phases = [Phase::Pending, Phase::Running, Phase::Succeeded, Phase::Failed, Phase::Unknown];
+    let phase = phases.into_iter().find(|phase| tree["phase"] == phase.as_str()).unwrap_or_default();
+    let list = |field: &str| tree[field].as_array().cloned().unwrap_or_default();
+    PodStatus {
+        phase,
+        conditions: list("conditions").iter().map(condition).collect(),
+        host_ip: None,
+        pod_ip: tree["podIP"].as_str().and_then(|ip| ip.parse().ok()),
+        start_time: tree["startTime"].as_str().map(|_| time(&tree["startTime"])),
+        containers: list("containerStatuses").iter().map(container).collect(),
+        init_containers: list("initContainerStatuses").iter().map(container).collect(),
+        reason: Str::EMPTY,
+        message: Str::EMPTY,
+        observed_generation: tree["observedGeneration"].as_i64().unwrap_or(0),
+    }
+}
