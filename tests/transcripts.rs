@@ -113,6 +113,11 @@ fn node_failure() {
 }
 
 #[test]
+fn pods() {
+    check("pods.md");
+}
+
+#[test]
 fn every_transcript_is_a_test() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let source = include_str!("transcripts.rs");

@@ -334,7 +334,7 @@ impl Pod {
 }
 
 /// The suffix that admission leaves for the name of the service account's volume, replaced per pod when it is served.
-pub const TOKEN_VOLUME: &str = "kube-api-access-";
+pub const TOKEN_VOLUME: &str = "kube-api-access";
 
 /// The pod's own five letters for [`TOKEN_VOLUME`]. Derived from its UID, so that replicas can share one specification.
 fn token_suffix(uid: u128) -> String {
@@ -352,7 +352,7 @@ fn token_suffix(uid: u128) -> String {
 fn name_token_volume(spec: &mut Value, suffix: &str) {
     let rename = |name: &mut Value| {
         if name == TOKEN_VOLUME {
-            *name = Value::from(format!("{TOKEN_VOLUME}{suffix}"));
+            *name = Value::from(format!("{TOKEN_VOLUME}-{suffix}"));
         }
     };
     if let Some(volumes) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
@@ -423,7 +423,7 @@ impl ContainerStatus {
             ContainerState::Running { started } => json!({"running": {"startedAt": epoch.rfc3339(*started)}}),
             ContainerState::Terminated { exit_code, reason, started, finished, container_id } => json!({"terminated": {
                 "exitCode": exit_code, "reason": reason.as_str(), "startedAt": epoch.rfc3339(*started),
-                "finishedAt": epoch.rfc3339(*finished), "containerID": runtime_id(*container_id),
+                "finishedAt": epoch.rfc3339(*finished), "containerID": format!("containerd://{}", digest(*container_id)),
             }}),
         };
         let mut tree = json!({
@@ -432,22 +432,17 @@ impl ContainerStatus {
             "lastState": self.last_state.as_ref().map_or_else(|| json!({}), state),
         });
         if self.container_id != 0 {
-            tree["imageID"] = format!("docker.io/library/{}@sha256:{:064x}", self.image, u128::from(image_digest(&self.image))).into();
-            tree["containerID"] = runtime_id(self.container_id).into();
+            tree["imageID"] = format!("docker.io/library/{}@sha256:{}", self.image, digest(image_digest(&self.image))).into();
+            tree["containerID"] = format!("containerd://{}", digest(self.container_id)).into();
         }
         tree
     }
 }
 
-/// `containerd://` and 64 hexadecimal digits.
-fn runtime_id(id: u64) -> String {
-    let mut word = id;
-    let mut hex = String::from("containerd://");
-    for _ in 0..4 {
-        word = crate::kernel::queue::mix(word);
-        hex.push_str(&format!("{word:016x}"));
-    }
-    hex
+/// 64 hexadecimal digits that look like a SHA-256.
+fn digest(seed: u64) -> String {
+    let words = std::iter::successors(Some(crate::kernel::queue::mix(seed)), |word| Some(crate::kernel::queue::mix(*word)));
+    words.take(4).map(|word| format!("{word:016x}")).collect()
 }
 
 fn image_digest(image: &str) -> u64 {

@@ -12,7 +12,7 @@ pub(crate) fn admit(object: &mut Object) {
         let pod = Arc::make_mut(pod);
         pod.spec = pod.spec.admitted(|spec| {
             let mut tree = serde_json::json!({"spec": spec});
-            defaults::admit_pod(&mut tree, TOKEN_VOLUME.trim_end_matches('-'));
+            defaults::admit_pod(&mut tree, TOKEN_VOLUME);
             tree["spec"].take()
         });
     }
