@@ -21,7 +21,7 @@ pub enum Schedule {
     },
 }
 
-/// Which minutes, hours, days, months and weekdays: a bit for each, and [`STAR`] if all were meant. Seconds are always zero.
+/// Which minutes, hours, days, months and weekdays: a bit for each, and `STAR` if all were meant. Seconds are always zero.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Spec {
     minute: u64,

@@ -2,7 +2,7 @@
 //! Mirrors `pkg/scheduler/schedule_one.go` (`findNodesThatFitPod`, `prioritizeNodes`, `selectHost`), v1.36.
 //!
 //! Replicas ask the same of a node, and placing one changes one node. So what the plugins say of each node is kept per kind of pod
-//! (a [`Profile`]) and brought up to date node by node, instead of being worked out anew for each pod.
+//! (a `Profile`) and brought up to date node by node, instead of being worked out anew for each pod.
 
 use super::cache::Cache;
 use super::plugins::node_affinity::NodeAffinity;

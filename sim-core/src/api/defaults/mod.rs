@@ -1,7 +1,7 @@
 //! Defaulting: what the API server writes into an object for fields that the user left out. Mirrors
 //! `pkg/apis/{core,apps,batch,discovery}/v1/{defaults,zz_generated.defaults}.go`, v1.36, with the feature gates at their defaults.
 //!
-//! Each type has a table of [`Field`]s, and one walker fills them in. Fields that Go's types always write (such as a container's
+//! Each type has a table of `Field`s, and one walker fills them in. Fields that Go's types always write (such as a container's
 //! `resources: {}`) are in the tables too; what Go leaves out when it is empty is taken away first, so that the result is what the server
 //! answers. [`admit_pod`] and the other functions do what comes after defaulting: plain admission and the preparations of single kinds.
 

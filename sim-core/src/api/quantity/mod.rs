@@ -4,7 +4,7 @@
 //! amount is an `int64` with a power of ten where that is enough, and a decimal of any length where it isn't; the two differ in how they
 //! round and overflow, and a text that is canonical already is kept as it was written (`+1E` stays `+1E`).
 //!
-//! Differs in one place: numbers that lie more than [`FARTHEST`] powers of ten apart are not lined up digit by digit (upstream would try, and
+//! Differs in one place: numbers that lie more than `FARTHEST` powers of ten apart are not lined up digit by digit (upstream would try, and
 //! run out of memory on `12345678901234567890e999999999`).
 
 mod decimal;

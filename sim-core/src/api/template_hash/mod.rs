@@ -2,7 +2,7 @@
 //!
 //! Mirrors `ComputeHash` of `pkg/controller/controller_utils.go` of Kubernetes v1.36: FNV-1a over Go's dump of the defaulted `PodTemplateSpec`
 //! (`%#v` of go-spew: every field with its Go type, nil or not, maps sorted), then the collision count, then [`safe_encode`]. The dump is made
-//! from one table of the Go structs, [`layout`].
+//! from one table of the Go structs, `layout`.
 //!
 //! The controller sees what went through etcd as protobuf. So an empty list or map is nil, a quantity is what parsing its canonical text gives
 //! (`0.5` was stored as `500m`) and times are local. Differs: a time in the template is dumped as in a container that has no time zone set.

@@ -1,7 +1,7 @@
 //! Whether the API server takes an object: the rules of v1.36, with its words. Mirrors `pkg/apis/*/validation`, and for warnings
 //! `pkg/api/{pod,service}/warnings.go`.
 //!
-//! Objects come as trees, after decoding, defaulting and admission. For each kind there is a table of rules ([`rules::Row`]), in the
+//! Objects come as trees, after decoding, defaulting and admission. For each kind there is a table of rules (`rules::Row`), in the
 //! order in which upstream looks at the fields, since that is the order of the messages; one walker interprets them all. Where upstream
 //! goes through a map in random order, we go by key.
 //!
