@@ -106,7 +106,7 @@ pub fn graph(cluster: &Cluster) -> DiGraphMap<u64, ()> {
 /// Answers and deliveries are steps on the way; only what decides or changes something is told.
 fn sentence(cluster: &Cluster, record: &Record<Happened>) -> Option<String> {
     match record.what {
-        Happened::Input(number) => cluster.inputs().get(number as usize).map(|input| format!("you: {}", input.text)),
+        Happened::Input(number) => cluster.inputs().get(u64::from(number)).map(|input| format!("you: {}", input.text)),
         Happened::Request { from, verb, resource, object, ok } => {
             let object = object.map_or_else(|| resource.to_owned(), |id| name_of(cluster, id));
             let outcome = if ok { "" } else { " (refused)" };

@@ -202,10 +202,8 @@ impl Shell {
     }
 
     fn wait(&mut self, until: SimTime) -> Reply {
-        let before = self.cluster().handled();
         self.timeline.seek(until);
-        let handled = self.cluster().handled() - before;
-        Reply::say(format!("it is {until}; {handled} events\n"))
+        Reply::say(format!("it is {until}\n"))
     }
 
     fn seek(&mut self, to: SimTime) -> Reply {

@@ -82,8 +82,8 @@ impl Timeline {
             let nearest = self.checkpoints.iter().rev().find(|checkpoint| checkpoint.now() <= to).unwrap_or(&self.checkpoints[0]);
             self.present = nearest.clone();
             // Actions at the checkpoint's own moment are already in it: it was taken after them.
-            let inputs = self.present.inputs().len();
-            self.done = inputs.saturating_sub(self.checkpoints[0].inputs().len());
+            let inputs = self.present.inputs().next() - self.checkpoints[0].inputs().next();
+            self.done = usize::try_from(inputs).expect("every input is an action in memory");
         }
         while let Some((at, action)) = self.actions.get(self.done).cloned().filter(|(at, _)| *at <= to) {
             self.advance(at);

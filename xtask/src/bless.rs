@@ -7,7 +7,7 @@ use crate::command::{Outcome, cargo, program, run};
 /// # Errors
 /// A test fails for another reason.
 pub(crate) fn bless(filter: Option<&str>) -> Outcome {
-    let mut tests = cargo(&["test", "--package", "podarium", "--tests", "--", "--quiet"]);
+    let mut tests = cargo(&["test", "--workspace", "--tests", "--", "--quiet"]);
     tests.args(filter).env("PODARIUM_BLESS", "1");
     run(tests)?;
     println!("what is recorded now differs in:");

@@ -52,10 +52,8 @@ impl Default for Str {
 }
 impl PartialEq for Str {
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Str::Shared(a), Str::Shared(b)) if Arc::ptr_eq(a, b) => true,
-            _ => self.as_str() == other.as_str(),
-        }
+        let (a, b) = (self.as_str(), other.as_str());
+        std::ptr::eq(a, b) || a == b
     }
 }
 impl Eq for Str {}
@@ -101,7 +99,7 @@ pub fn text(tree: &Value, field: &str) -> Str {
 }
 
 /// Labels or annotations: pairs sorted by key, shared by all objects made from the same template.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct StrMap(Option<Arc<Vec<(Str, Str)>>>);
 
 impl StrMap {

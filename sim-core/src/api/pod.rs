@@ -63,6 +63,9 @@ impl PartialEq for PodSpec {
     }
 }
 
+// With this, two `Arc`s of the same memory compare equal without a look inside: replicas share their specification.
+impl Eq for PodSpec {}
+
 impl PodSpec {
     /// Decodes a defaulted `spec`.
     pub fn from_tree(tree: &Value) -> Self {
@@ -123,7 +126,7 @@ fn qos_class(containers: &[Container], init_containers: &[Container], tree: &Val
 }
 
 /// What a workload makes pods from.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PodTemplate {
     /// Labels of the pods.
     pub labels: StrMap,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// How a Deployment replaces its pods.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Strategy {
     /// All old ones go before any new one comes.
     Recreate,
@@ -23,7 +23,7 @@ pub enum Strategy {
 }
 
 /// `spec` of a Deployment, decoded.
-#[derive(PartialEq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct DeploymentSpec {
     /// The external form with defaults filled in.
     pub tree: Value,
@@ -161,7 +161,7 @@ impl Deployment {
 }
 
 /// `spec` of a ReplicaSet without `replicas`, decoded.
-#[derive(PartialEq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct ReplicaSetSpec {
     /// The external form with defaults filled in; `replicas` in it is not kept up to date.
     pub tree: Value,

@@ -108,8 +108,14 @@ fn scan_error(error: &ScanError) -> YamlError {
 }
 
 impl<'a> Reader<'a> {
+    /// The next event that isn't a comment.
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, YamlError> {
-        self.parser.next().transpose().map_err(|error| scan_error(&error))
+        loop {
+            match self.parser.next().transpose().map_err(|error| scan_error(&error))? {
+                Some((Event::Comment(..), _)) => {}
+                other => return Ok(other),
+            }
+        }
     }
 
     fn must(&mut self, after: Span) -> Result<(Event<'a>, Span), YamlError> {
@@ -290,6 +296,7 @@ mod tests {
             json!([{"t": "two\nlines\n", "v": 1.5, "w": 1000, "d": "2024-01-02", "ip": "10.0.0.1", "z": null}]),
         );
         check("# nothing\n", json!([]));
+        check("# first\na: # second\n  - 1 # third\n  # fourth\n  - 2\n--- # fifth\nb: 3\n", json!([{"a": [1, 2]}, {"b": 3}]));
     }
 
     #[test]

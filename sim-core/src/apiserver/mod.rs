@@ -22,7 +22,7 @@ use crate::api::{names, node};
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::queue::EventId;
 use crate::kernel::time::{Epoch, SimTime};
-use crate::store::Store;
+use crate::store::{Key, Store};
 use addresses::Addresses;
 use request::{DeleteOptions, Propagation, Write};
 use std::sync::Arc;
@@ -121,7 +121,10 @@ impl ApiServer {
     /// Stores a new object: gives it a name if it asks for one, a UID and a creation time.
     pub(crate) fn create(&mut self, store: &mut Store, at: Moment, mut object: Object) -> Result<ObjectId, ApiError> {
         let kind = object.kind();
-        self.check_namespace(store, kind, object.meta())?;
+        if let Some(namespace) = self.check_namespace(store, kind, object.meta())? {
+            // One text for all of its objects: names are then compared without a look at their namespaces.
+            object.meta_mut().namespace = namespace;
+        }
         let number = u128::from(kind as u8) << 64 | u128::from(store.next_number(kind));
         let uid = Uid::from_bits(draw(self.seed, Stream::Uid, number).wide());
         let meta = object.meta_mut();
@@ -135,7 +138,7 @@ impl ApiServer {
             meta.name = self.generated_name(&meta.generate_name, number);
         }
         let resource = kind.resource();
-        if store.find(kind, &object.meta().namespace, &object.meta().name).is_some() {
+        if store.find_key(kind, &Key::of(object.meta())).is_some() {
             return Err(ApiError::already_exists(resource.group, resource.plural, &object.meta().name));
         }
         admission::admit(&mut object);
@@ -149,19 +152,20 @@ impl ApiServer {
         Str::from(names::generate_name(base, &suffix))
     }
 
-    /// `plugin/pkg/admission/namespace/lifecycle`: nothing new in a namespace that is missing or going.
-    pub(crate) fn check_namespace(&self, store: &Store, kind: Kind, meta: &Meta) -> Result<(), ApiError> {
+    /// `plugin/pkg/admission/namespace/lifecycle`: nothing new in a namespace that is missing or going. Answers with the namespace's name.
+    pub(crate) fn check_namespace(&self, store: &Store, kind: Kind, meta: &Meta) -> Result<Option<Str>, ApiError> {
         if !kind.is_namespaced() {
-            return Ok(());
+            return Ok(None);
         }
-        match store.find_object(Kind::Namespace, "", &meta.namespace) {
-            None => Err(ApiError::not_found("", "namespaces", &meta.namespace)),
+        let key = Key { namespace: Str::EMPTY, name: meta.namespace.clone() };
+        match store.find_key(Kind::Namespace, &key).and_then(|id| store.get(id)) {
             Some(Object::Namespace(namespace)) if namespace.terminating && kind != Kind::Event => {
                 let resource = kind.resource();
                 let why = format!("unable to create new content in namespace {} because it is being terminated", meta.namespace);
                 Err(ApiError::forbidden(resource.group, resource.plural, &meta.name, &why))
             }
-            Some(_) => Ok(()),
+            Some(namespace) => Ok(Some(namespace.meta().name.clone())),
+            None => Err(ApiError::not_found("", "namespaces", &meta.namespace)),
         }
     }
 
@@ -350,9 +354,11 @@ impl ApiServer {
         store.remove(id, at.now, at.event);
     }
 
-    /// Creates the event, or replaces the one of the same name, whose count has risen.
+    /// Creates a new event; one that was counted up patches the one that it was, if that is still there.
     fn report(&mut self, store: &mut Store, at: Moment, event: &Arc<crate::api::event::Event>) -> Result<Object, ApiError> {
-        if let Some(id) = store.find(Kind::Event, &event.meta.namespace, &event.meta.name) {
+        if event.count > 1
+            && let Some(id) = store.find_key(Kind::Event, &Key::of(&event.meta))
+        {
             return change(store, at, id, |object| {
                 if let Object::Event(stored) = object {
                     let stored = Arc::make_mut(stored);

@@ -1,6 +1,7 @@
 //! client-go's part: informers, work queues, expectations, plans and the runner that carries them out, the client-side rate limit,
 //! the event recorder. Controllers decide; everything about *when* and *how often* lives here, once.
 
+pub mod cohort;
 pub mod events;
 pub mod plan;
 pub mod rate_limit;

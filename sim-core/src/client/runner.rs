@@ -11,8 +11,9 @@ use crate::client::plan::{Plan, Report, Step, Tell};
 use crate::client::rate_limit::RateLimit;
 use crate::client::work_queue::WorkQueue;
 use crate::client::{Call, NO_ANSWER};
+use crate::kernel::table::Index;
 use crate::kernel::time::{SimDuration, SimTime};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// A plan on its way.
 #[derive(Clone, Debug)]
@@ -56,18 +57,28 @@ pub struct Runner {
     queue: WorkQueue,
     flights: Vec<Option<Flight>>,
     /// Key → the revision of its last write: until the cache has seen it, the key isn't settled.
-    written: BTreeMap<ObjectId, u64>,
+    written: Index<ObjectId, u64>,
 }
 
 impl Runner {
     /// An idle runner that signs its events as `component`.
     pub fn new(component: &'static str, workers: usize) -> Self {
-        Runner { component, workers, queue: WorkQueue::default(), flights: Vec::new(), written: BTreeMap::new() }
+        Runner { component, workers, queue: WorkQueue::default(), flights: Vec::new(), written: Index::default() }
     }
 
     /// This key needs a sync.
     pub fn add(&mut self, key: ObjectId) {
         self.queue.add(key);
+    }
+
+    /// This key needs a sync at `at`. Whether a timer has to be set for that.
+    pub fn add_at(&mut self, key: ObjectId, at: SimTime) -> bool {
+        self.queue.add_at(key, at)
+    }
+
+    /// A timer of this key went off.
+    pub fn on_due(&mut self, key: ObjectId, now: SimTime) {
+        self.queue.on_due(key, now);
     }
 
     /// Whether nothing is queued or on its way.
@@ -109,8 +120,8 @@ impl Runner {
         flight.outstanding -= 1;
         match result {
             Ok(object) => {
-                let seen = self.written.entry(flight.key).or_default();
-                *seen = (*seen).max(object.meta().resource_version);
+                let earlier = self.written.get(&flight.key).copied().unwrap_or(0);
+                self.written.insert(flight.key, earlier.max(object.meta().resource_version));
                 if let Some((about, Tell(tell))) = &flight.tell {
                     let (reason, message) = tell(object);
                     let report = Report {
@@ -176,14 +187,21 @@ impl Runner {
         match flight.failed {
             Some(_) => {
                 let backoff = self.queue.failed(flight.key);
-                shared.wakes.push((shared.now + backoff, flight.key));
+                self.wake(shared, flight.key, backoff);
             }
             None => {
                 self.queue.forget(flight.key);
                 if let Some(after) = flight.requeue_after {
-                    shared.wakes.push((shared.now + after, flight.key));
+                    self.wake(shared, flight.key, after);
                 }
             }
+        }
+    }
+
+    fn wake(&mut self, shared: &mut Shared<'_>, key: ObjectId, after: SimDuration) {
+        let at = shared.now + after;
+        if self.queue.add_at(key, at) {
+            shared.wakes.push((at, key));
         }
     }
 }

@@ -3,25 +3,26 @@
 //! Controllers read this and nothing else. Staleness is real, and a lesson. Mirrors `client-go/tools/cache`, with the indexes that
 //! `pkg/controller` builds on it, v1.36.
 
-use crate::api::meta::{Str, Uid};
+use crate::api::meta::{Str, StrMap, Uid};
 use crate::api::node::Node;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::service::{EndpointSlice, Service};
 use crate::api::workloads::{Deployment, ReplicaSet};
+use crate::client::cohort::{Cohort, Cohorts};
 use crate::kernel::table::{Index, Table};
-use crate::store::{self, Change, Verb};
+use crate::store::{self, Change, Key, Verb};
 use std::sync::Arc;
 
 /// The cache. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct View {
     shelves: Vec<Table<Object>>,
-    names: Vec<Index<Str, u32>>,
+    names: Vec<Index<Key, u32>>,
     /// UID → object, for owners.
     uids: Index<Uid, ObjectId>,
+    cohorts: Cohorts,
     /// (controller's UID, or none for orphans; number).
-    pods_by_owner: Index<(Uid, u32), ()>,
     replica_sets_by_owner: Index<(Uid, u32), ()>,
     pods_by_node: Index<(Str, u32), ()>,
     /// (any owner's UID, dependent).
@@ -35,7 +36,7 @@ impl Default for View {
             shelves: vec![Table::default(); Kind::ALL.len()],
             names: vec![Index::default(); Kind::ALL.len()],
             uids: Index::default(),
-            pods_by_owner: Index::default(),
+            cohorts: Cohorts::default(),
             replica_sets_by_owner: Index::default(),
             pods_by_node: Index::default(),
             dependents: Index::default(),
@@ -83,18 +84,19 @@ impl View {
     fn index(&mut self, id: ObjectId, object: &Object, old: Option<&Object>) {
         let meta = object.meta();
         if old.is_none() {
-            self.names[id.kind as usize].insert(Str::from(store::key(&meta.namespace, &meta.name)), id.number);
+            self.names[id.kind as usize].insert(Key::of(meta), id.number);
             self.uids.insert(meta.uid, id);
         }
         if old.is_none_or(|old| !same_owners(old, object)) {
             for owner in meta.owners() {
                 self.dependents.insert((owner.uid, id), ());
             }
-            match id.kind {
-                Kind::Pod => drop(self.pods_by_owner.insert((controller_uid(object), id.number), ())),
-                Kind::ReplicaSet => drop(self.replica_sets_by_owner.insert((controller_uid(object), id.number), ())),
-                _ => {}
+            if id.kind == Kind::ReplicaSet {
+                self.replica_sets_by_owner.insert((controller_uid(object), id.number), ());
             }
+        }
+        if let Object::Pod(pod) = object {
+            self.cohorts.follow(id.number, old.and_then(Object::as_pod).map(|pod| &**pod), Some(pod));
         }
         if let Object::Pod(pod) = object
             && !pod.node_name.is_empty()
@@ -107,9 +109,10 @@ impl View {
     fn unindex(&mut self, id: ObjectId, old: &Object, new: Option<&Object>) {
         let meta = old.meta();
         if new.is_none() {
-            self.names[id.kind as usize].remove(store::key(&meta.namespace, &meta.name).as_str());
+            self.names[id.kind as usize].remove(&Key::of(meta));
             self.uids.remove(&meta.uid);
             if let Object::Pod(pod) = old {
+                self.cohorts.follow(id.number, Some(pod), None);
                 self.pods_by_node.remove(&(pod.node_name.clone(), id.number));
             }
         }
@@ -117,10 +120,8 @@ impl View {
             for owner in meta.owners() {
                 self.dependents.remove(&(owner.uid, id));
             }
-            match id.kind {
-                Kind::Pod => drop(self.pods_by_owner.remove(&(controller_uid(old), id.number))),
-                Kind::ReplicaSet => drop(self.replica_sets_by_owner.remove(&(controller_uid(old), id.number))),
-                _ => {}
+            if id.kind == Kind::ReplicaSet {
+                self.replica_sets_by_owner.remove(&(controller_uid(old), id.number));
             }
         }
     }
@@ -144,7 +145,7 @@ impl View {
 
     /// The object of this name.
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<ObjectId> {
-        self.names[kind as usize].get(store::key(namespace, name).as_str()).map(|number| ObjectId { kind, number: *number })
+        self.names[kind as usize].get(&Key::new(namespace, name)).map(|number| ObjectId { kind, number: *number })
     }
 
     /// The object of this UID.
@@ -154,13 +155,9 @@ impl View {
 
     /// The objects of a kind in a namespace (`None`: in all), in order of their keys.
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = (ObjectId, &Object)> {
-        let prefix = namespace.filter(|_| kind.is_namespaced()).map(|namespace| format!("{namespace}/"));
-        let start = prefix.clone().unwrap_or_default();
         let shelf = &self.shelves[kind as usize];
-        self.names[kind as usize]
-            .from(start.as_str())
-            .take_while(move |(key, _)| prefix.as_ref().is_none_or(|p| key.starts_with(p.as_str())))
-            .filter_map(move |(_, number)| shelf.get(*number).map(|object| (ObjectId { kind, number: *number }, object)))
+        store::in_namespace(&self.names[kind as usize], kind, namespace)
+            .filter_map(move |number| shelf.get(number).map(|object| (ObjectId { kind, number }, object)))
     }
 
     /// The pod, if the cache has it.
@@ -189,11 +186,24 @@ impl View {
         Some((id, self.get(id)?.as_node()?))
     }
 
-    /// The pods whose controller has this UID ([`Uid::NONE`]: orphans), in order of their creation.
-    pub fn pods_of(&self, owner: Uid) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {
-        let rows = self.pods_by_owner.from(&(owner, 0)).take_while(move |((uid, _), ())| *uid == owner);
-        rows.filter_map(|((_, number), ())| {
-            let id = ObjectId { kind: Kind::Pod, number: *number };
+    /// The pods of a controller, in order of their creation; of [`Uid::NONE`], the namespace's orphans.
+    pub fn pods_of(&self, owner: Uid, namespace: &Str) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {
+        self.pods_numbered(self.cohorts.pods_of(owner, namespace))
+    }
+
+    /// The pods of a controller as they are counted; of [`Uid::NONE`], the namespace's orphans.
+    pub fn cohorts_of(&self, owner: Uid, namespace: &Str) -> impl Iterator<Item = &Cohort> {
+        self.cohorts.of(owner, namespace)
+    }
+
+    /// The pods of a namespace whose labels satisfy `matches`, in order of their creation. Asked once for all pods with the same labels.
+    pub fn pods_matching(&self, namespace: &Str, matches: impl Fn(&StrMap) -> bool) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {
+        self.pods_numbered(self.cohorts.pods_matching(namespace, matches))
+    }
+
+    fn pods_numbered(&self, numbers: Vec<u32>) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {
+        numbers.into_iter().filter_map(|number| {
+            let id = ObjectId { kind: Kind::Pod, number };
             self.pod(id).map(|pod| (id, pod))
         })
     }

@@ -2,7 +2,8 @@
 //! Failures come back with exponential backoff. Mirrors `client-go/util/workqueue`, v1.36.
 
 use crate::api::object::ObjectId;
-use crate::kernel::time::SimDuration;
+use crate::kernel::table::Index;
+use crate::kernel::time::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Backoff of a key that failed once: `DefaultTypedControllerRateLimiter`, 5 ms.
@@ -18,6 +19,8 @@ pub struct WorkQueue {
     dirty: BTreeSet<ObjectId>,
     in_work: BTreeSet<ObjectId>,
     failures: BTreeMap<ObjectId, u32>,
+    /// When keys that were held back come due.
+    due: Index<ObjectId, SimTime>,
 }
 
 impl WorkQueue {
@@ -57,6 +60,24 @@ impl WorkQueue {
         self.failures.remove(&key);
     }
 
+    /// Holds the key back until `at`. Whether a timer is needed: not if the key comes due by then anyway, for a key waits once, for its
+    /// earliest time (`delaying_queue.go`, insert).
+    pub fn add_at(&mut self, key: ObjectId, at: SimTime) -> bool {
+        let needed = self.due.get(&key).is_none_or(|due| at < *due);
+        if needed {
+            self.due.insert(key, at);
+        }
+        needed
+    }
+
+    /// A timer went off. If the key had come due earlier, nothing waits for it any more.
+    pub fn on_due(&mut self, key: ObjectId, now: SimTime) {
+        if self.due.get(&key) == Some(&now) {
+            self.due.remove(&key);
+            self.add(key);
+        }
+    }
+
     /// How many keys wait.
     pub fn len(&self) -> usize {
         self.queue.len()
@@ -88,6 +109,17 @@ mod tests {
         assert_eq!(queue.len(), 1, "in work: held back");
         queue.done(key(1));
         assert_eq!((queue.take(), queue.take(), queue.take()), (Some(key(2)), Some(key(1)), None));
+    }
+
+    #[test]
+    fn a_held_back_key_waits_once_for_its_earliest_time() {
+        let mut queue = WorkQueue::default();
+        let at = SimTime::from_secs;
+        assert_eq!([10, 20, 5, 7].map(|secs| queue.add_at(key(1), at(secs))), [true, false, true, false]);
+        queue.on_due(key(1), at(5));
+        assert_eq!((queue.take(), queue.add_at(key(1), at(30))), (Some(key(1)), true));
+        queue.on_due(key(1), at(10));
+        assert_eq!(queue.len(), 0, "the timer for 10 s was overtaken");
     }
 
     #[test]

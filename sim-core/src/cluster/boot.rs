@@ -36,7 +36,7 @@ impl Cluster {
             nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch),
             kubelets: config.kubelets,
             trace: Trace::new(config.trace_capacity),
-            inputs: Vec::new(),
+            inputs: Log::default(),
             decisions: Log::default(),
             announced: 0,
             context: kubectl::Context::default(),

@@ -55,7 +55,7 @@ impl Cluster {
         let (verb, resource) = write.words();
         let object = write.target().or_else(|| {
             let made = result.as_ref().ok()?;
-            self.store.find(made.kind(), &made.meta().namespace, &made.meta().name)
+            self.store.change(made.meta().resource_version).map(|change| change.id)
         });
         let ok = result.is_ok();
         if token != NO_ANSWER {
@@ -172,8 +172,7 @@ impl Cluster {
             }
             match change.id.kind {
                 Kind::Event => continue,
-                Kind::Pod | Kind::Node | Kind::ReplicaSet | Kind::Service => to_scheduler = true,
-                _ => {}
+                _ => to_scheduler |= scheduler::is_concerned_by(change),
             }
             to_controllers = true;
             if let Object::Pod(pod) = &change.object

@@ -86,8 +86,7 @@ impl Cluster {
         self.set_heartbeat(node, stopped);
         // The controller's ticks are derived: it looks when it would find the lease too old.
         let found = node_lifecycle::found_silent(stopped.last(self.now));
-        let input = controllers::Input::Due { controller: controllers::NODE_LIFECYCLE, key: node };
-        self.queue.push(found.max(self.now), event, Event::Controllers(Box::new(input)));
+        self.controllers(event, |controllers, now, out| controllers.look_at(controllers::NODE_LIFECYCLE, node, found.max(now), out));
     }
 
     fn restart_node(&mut self, node: ObjectId, event: crate::kernel::queue::EventId) {

@@ -143,7 +143,7 @@ pub struct Cluster {
     nodes: Nodes,
     kubelets: Kubelets,
     trace: Trace<Happened>,
-    inputs: Vec<Input>,
+    inputs: Log<Input>,
     decisions: Log<(EventId, Decision)>,
     /// The last revision whose change was announced to the watchers.
     announced: u64,
@@ -177,7 +177,7 @@ impl Cluster {
     }
 
     /// What the user did so far.
-    pub fn inputs(&self) -> &[Input] {
+    pub fn inputs(&self) -> &Log<Input> {
         &self.inputs
     }
 
@@ -267,8 +267,8 @@ impl Cluster {
     fn begin_input(&mut self, text: String) -> EventId {
         let event = self.queue.take_id();
         text.bytes().for_each(|byte| self.trace.absorb(u64::from(byte)));
-        self.trace.record(Record { id: event, at: self.now, cause: EventId::NONE, what: Happened::Input(self.inputs.len() as u32) });
-        self.inputs.push(Input { at: self.now, event, text });
+        let number = self.inputs.push(Input { at: self.now, event, text });
+        self.trace.record(Record { id: event, at: self.now, cause: EventId::NONE, what: Happened::Input(number as u32) });
         event
     }
 

@@ -63,8 +63,7 @@ impl Controller for EndpointSliceController {
             return Plan::nothing();
         }
         let mut desired: BTreeMap<Vec<EndpointPort>, BTreeMap<u128, Endpoint>> = BTreeMap::new();
-        for (_, object) in view.list(Kind::Pod, Some(&service.meta.namespace)) {
-            let Some(pod) = object.as_pod().filter(|pod| selects(service, pod)) else { continue };
+        for (_, pod) in view.pods_matching(&service.meta.namespace, |labels| labels.contains_all(&service.selector)) {
             if let Some(endpoint) = endpoint(view, service, pod) {
                 desired.entry(ports(service, pod)).or_default().insert(pod.meta.uid.0, endpoint);
             }

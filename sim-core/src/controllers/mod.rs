@@ -148,7 +148,9 @@ impl ControllerManager {
         for (number, keys) in keys.iter_mut().enumerate() {
             let (now_keys, later) = keys.drain();
             now_keys.for_each(|key| self.runners[number].add(key));
-            later.for_each(|(key, delay)| out.wake_after(delay, Input::Due { controller: number as u8, key }));
+            for (key, delay) in later {
+                self.look_at(number as u8, key, now + delay, out);
+            }
         }
         self.work(now, out);
     }
@@ -156,7 +158,7 @@ impl ControllerManager {
     /// Handles an input.
     pub fn on(&mut self, now: SimTime, input: Input, out: &mut Outbox<Call, Input>) {
         match input {
-            Input::Due { controller, key } => self.runners[controller as usize].add(key),
+            Input::Due { controller, key } => self.runners[controller as usize].on_due(key, now),
             Input::Answer { token, result } => {
                 let (number, slot) = ((token >> 32) as usize, (token & 0xffff_ffff) as usize);
                 self.with_runner(now, number, out, |runner, shared, _, _| {
@@ -165,6 +167,13 @@ impl ControllerManager {
             }
         }
         self.work(now, out);
+    }
+
+    /// A controller is to look at a key at `at`.
+    pub fn look_at(&mut self, controller: u8, key: ObjectId, at: SimTime, out: &mut Outbox<Call, Input>) {
+        if self.runners[controller as usize].add_at(key, at) {
+            out.wake_at(at, Input::Due { controller, key });
+        }
     }
 
     /// The controller that sent a request with this token.

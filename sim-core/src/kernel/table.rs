@@ -1,23 +1,34 @@
-//! Tables that are cheap to copy: pages behind `Arc`s, copied when written to while somebody else still holds them.
+//! Tables that are cheap to copy: trees of pages behind `Arc`s, copied when written to while somebody else still holds them.
 //!
-//! A checkpoint of a whole cluster is a clone of its tables: one pointer per page of 64 rows. Writing afterwards copies
-//! only the pages that change.
+//! A checkpoint of a whole cluster is a clone of its tables: one pointer for 4,096 rows of a [`Table`], one for a whole [`Index`]. Writing
+//! afterwards copies only the pages that change, and the way to them.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-/// Rows per page of a [`Table`].
+/// Rows per page of a [`Table`], and pages per branch.
 const PAGE: usize = 64;
-/// Most entries in a leaf of an [`Index`].
-const LEAF: usize = 96;
+/// Rows per branch of a [`Table`].
+const BRANCH: usize = PAGE * PAGE;
+/// Most entries in a node of an [`Index`].
+const NODE: usize = 64;
+/// Most levels of an [`Index`]. A level more needs at least half a node's entries times as many keys: no memory holds twelve levels.
+const LEVELS: usize = 12;
 /// Entries per chunk of a [`Log`].
 const CHUNK: usize = 1024;
 
 /// Rows by dense number. Absent rows cost nothing once their whole page is absent.
 #[derive(Clone)]
 pub struct Table<T> {
-    pages: Vec<Option<Arc<Page<T>>>>,
+    branches: Vec<Option<Arc<Branch<T>>>>,
     len: usize,
+}
+
+#[derive(Clone)]
+struct Branch<T> {
+    pages: [Option<Arc<Page<T>>>; PAGE],
+    used: usize,
 }
 
 #[derive(Clone)]
@@ -28,33 +39,45 @@ struct Page<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { pages: Vec::new(), len: 0 }
+        Table { branches: Vec::new(), len: 0 }
     }
+}
+
+/// Where a row stands: its branch, its page in that, its place on the page.
+fn place(id: u32) -> (usize, usize, usize) {
+    let id = id as usize;
+    (id / BRANCH, id / PAGE % PAGE, id % PAGE)
 }
 
 impl<T: Clone> Table<T> {
     /// The row, if present.
     pub fn get(&self, id: u32) -> Option<&T> {
-        let page = self.pages.get(id as usize / PAGE)?.as_ref()?;
-        page.rows[id as usize % PAGE].as_ref()
+        let (branch, page, row) = place(id);
+        self.branches.get(branch)?.as_ref()?.pages[page].as_ref()?.rows[row].as_ref()
     }
 
     /// The row, to be changed in place.
     pub fn get_mut(&mut self, id: u32) -> Option<&mut T> {
-        let page = self.pages.get_mut(id as usize / PAGE)?.as_mut()?;
-        page.rows[id as usize % PAGE].as_ref()?;
-        Arc::make_mut(page).rows[id as usize % PAGE].as_mut()
+        self.get(id)?;
+        let (branch, page, row) = place(id);
+        let branch = Arc::make_mut(self.branches[branch].as_mut()?);
+        Arc::make_mut(branch.pages[page].as_mut()?).rows[row].as_mut()
     }
 
     /// Sets the row and returns what was there.
     pub fn insert(&mut self, id: u32, row: T) -> Option<T> {
-        let at = id as usize / PAGE;
-        if at >= self.pages.len() {
-            self.pages.resize_with(at + 1, || None);
+        let (branch, page, at) = place(id);
+        if branch >= self.branches.len() {
+            self.branches.resize_with(branch + 1, || None);
         }
-        let page = self.pages[at].get_or_insert_with(|| Arc::new(Page { rows: vec![None; PAGE], used: 0 }));
-        let page = Arc::make_mut(page);
-        let old = page.rows[id as usize % PAGE].replace(row);
+        let empty = || Arc::new(Branch { pages: [const { None }; PAGE], used: 0 });
+        let branch = Arc::make_mut(self.branches[branch].get_or_insert_with(empty));
+        if branch.pages[page].is_none() {
+            branch.pages[page] = Some(Arc::new(Page { rows: vec![None; PAGE], used: 0 }));
+            branch.used += 1;
+        }
+        let page = Arc::make_mut(branch.pages[page].as_mut().expect("it was just made sure of"));
+        let old = page.rows[at].replace(row);
         if old.is_none() {
             page.used += 1;
             self.len += 1;
@@ -64,15 +87,20 @@ impl<T: Clone> Table<T> {
 
     /// Removes the row and returns it. A page that becomes empty is given back.
     pub fn remove(&mut self, id: u32) -> Option<T> {
-        let slot = self.pages.get_mut(id as usize / PAGE)?;
-        let page = slot.as_mut()?;
-        page.rows[id as usize % PAGE].as_ref()?;
-        let page = Arc::make_mut(page);
-        let old = page.rows[id as usize % PAGE].take();
+        self.get(id)?;
+        let (at, page, row) = place(id);
+        let branch = Arc::make_mut(self.branches[at].as_mut()?);
+        let slot = &mut branch.pages[page];
+        let page = Arc::make_mut(slot.as_mut()?);
+        let old = page.rows[row].take();
         page.used -= 1;
         self.len -= 1;
         if page.used == 0 {
             *slot = None;
+            branch.used -= 1;
+            if branch.used == 0 {
+                self.branches[at] = None;
+            }
         }
         old
     }
@@ -89,9 +117,11 @@ impl<T: Clone> Table<T> {
 
     /// The rows that are present, in order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.pages.iter().enumerate().filter_map(|(at, page)| page.as_ref().map(|page| (at, page))).flat_map(|(at, page)| {
-            page.rows.iter().enumerate().filter_map(move |(i, row)| row.as_ref().map(|row| ((at * PAGE + i) as u32, row)))
-        })
+        let branches = self.branches.iter().enumerate().filter_map(|(at, branch)| Some((at * BRANCH, branch.as_ref()?)));
+        let pages = branches.flat_map(|(from, branch)| {
+            branch.pages.iter().enumerate().filter_map(move |(at, page)| Some((from + at * PAGE, page.as_ref()?)))
+        });
+        pages.flat_map(|(from, page)| page.rows.iter().enumerate().filter_map(move |(at, row)| Some(((from + at) as u32, row.as_ref()?))))
     }
 }
 
@@ -101,89 +131,157 @@ impl<T: fmt::Debug + Clone> fmt::Debug for Table<T> {
     }
 }
 
-/// A sorted map in leaves of up to 96 entries, cheap to clone. For looking up by name and for ranges.
+/// A sorted map as a tree of nodes of up to 64 entries (a B+ tree). For looking up by name and for ranges.
 #[derive(Clone)]
 pub struct Index<K, V> {
-    leaves: Vec<Arc<Vec<(K, V)>>>,
+    root: Arc<Node<K, V>>,
     len: usize,
+}
+
+#[derive(Clone)]
+enum Node<K, V> {
+    /// The entries.
+    Leaf(Vec<(K, V)>),
+    /// Children, each with a key that isn't greater than any of its own and greater than any before it. The first child's key says nothing:
+    /// what is less than all others belongs there. Never empty.
+    Branch(Vec<(K, Arc<Node<K, V>>)>),
 }
 
 impl<K, V> Default for Index<K, V> {
     fn default() -> Self {
-        Index { leaves: Vec::new(), len: 0 }
+        Index { root: Arc::new(Node::Leaf(Vec::new())), len: 0 }
+    }
+}
+
+/// The child that a key belongs to, if `before` calls the keys up to it.
+fn child_for<K, V>(children: &[(K, Arc<Node<K, V>>)], before: impl Fn(&K) -> bool) -> usize {
+    children[1..].partition_point(|(k, _)| before(k))
+}
+
+/// Splits off the tail of a node that has grown too large. Keys often come in rising order: a split near the end then keeps nodes full.
+fn split<T>(entries: &mut Vec<T>, grew_at: usize) -> Option<Vec<T>> {
+    if entries.len() <= NODE {
+        return None;
+    }
+    let cut = if grew_at + 1 == entries.len() { NODE * 7 / 8 } else { NODE / 2 };
+    Some(entries.split_off(cut))
+}
+
+impl<K: Ord + Clone, V: Clone> Node<K, V> {
+    fn insert(&mut self, key: K, value: V) -> (Option<V>, Option<(K, Arc<Self>)>) {
+        match self {
+            Node::Leaf(entries) => match entries.binary_search_by(|(k, _)| k.cmp(&key)) {
+                Ok(at) => (Some(std::mem::replace(&mut entries[at].1, value)), None),
+                Err(at) => {
+                    entries.insert(at, (key, value));
+                    let tail = split(entries, at);
+                    (None, tail.map(|tail| (tail[0].0.clone(), Arc::new(Node::Leaf(tail)))))
+                }
+            },
+            Node::Branch(children) => {
+                let at = child_for(children, |k| *k <= key);
+                let (old, more) = Arc::make_mut(&mut children[at].1).insert(key, value);
+                let Some(more) = more else { return (old, None) };
+                children.insert(at + 1, more);
+                let tail = split(children, at + 1);
+                (old, tail.map(|tail| (tail[0].0.clone(), Arc::new(Node::Branch(tail)))))
+            }
+        }
+    }
+
+    fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        match self {
+            Node::Leaf(entries) => {
+                let at = entries.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
+                Some(entries.remove(at).1)
+            }
+            Node::Branch(children) => {
+                let at = child_for(children, |k| k.borrow() <= key);
+                let child = Arc::make_mut(&mut children[at].1);
+                let old = child.remove(key)?;
+                if child.is_empty() && children.len() > 1 {
+                    children.remove(at);
+                }
+                Some(old)
+            }
+        }
+    }
+
+    /// Whether there are no entries: of a branch, that its last child has none.
+    fn is_empty(&self) -> bool {
+        match self {
+            Node::Leaf(entries) => entries.is_empty(),
+            Node::Branch(children) => children.len() == 1 && children[0].1.is_empty(),
+        }
     }
 }
 
 impl<K: Ord + Clone, V: Clone> Index<K, V> {
-    /// The leaf where a key that `before` calls not less would be: `before(k)` must be true for a prefix of the keys.
-    fn leaf_for(&self, before: impl Fn(&K) -> bool) -> usize {
-        self.leaves.partition_point(|leaf| before(&leaf[0].0)).saturating_sub(1)
-    }
-
     /// The value under `key`.
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        let leaf = self.leaves.get(self.leaf_for(|k| k.borrow() <= key))?;
-        leaf.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok().map(|i| &leaf[i].1)
+        let mut node = &*self.root;
+        loop {
+            match node {
+                Node::Leaf(entries) => return entries.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok().map(|at| &entries[at].1),
+                Node::Branch(children) => node = &children[child_for(children, |k| k.borrow() <= key)].1,
+            }
+        }
     }
 
     /// Sets the value under `key` and returns what was there.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
-        if self.leaves.is_empty() {
-            self.leaves.push(Arc::new(vec![(key, value)]));
-            self.len = 1;
-            return None;
+        let (old, more) = Arc::make_mut(&mut self.root).insert(key, value);
+        if let Some((key, more)) = more {
+            // The first child's key says nothing, so any will do.
+            let first = (key.clone(), std::mem::replace(&mut self.root, Arc::new(Node::Leaf(Vec::new()))));
+            self.root = Arc::new(Node::Branch(vec![first, (key, more)]));
         }
-        let at = self.leaf_for(|k| *k <= key);
-        let leaf = Arc::make_mut(&mut self.leaves[at]);
-        match leaf.binary_search_by(|(k, _)| k.cmp(&key)) {
-            Ok(i) => Some(std::mem::replace(&mut leaf[i].1, value)),
-            Err(i) => {
-                leaf.insert(i, (key, value));
-                self.len += 1;
-                if leaf.len() > LEAF {
-                    // Keys often come in rising order: splitting near the end then keeps leaves full.
-                    let cut = if i + 1 == leaf.len() { LEAF * 7 / 8 } else { LEAF / 2 };
-                    let tail = leaf.split_off(cut);
-                    self.leaves.insert(at + 1, Arc::new(tail));
-                }
-                None
-            }
-        }
+        self.len += usize::from(old.is_none());
+        old
     }
 
     /// Removes the entry under `key` and returns its value.
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        let at = self.leaf_for(|k| k.borrow() <= key);
-        let leaf = self.leaves.get_mut(at)?;
-        let i = leaf.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
-        let leaf = Arc::make_mut(leaf);
-        let (_, value) = leaf.remove(i);
-        if leaf.is_empty() {
-            self.leaves.remove(at);
-        }
+        self.get(key)?;
+        let old = Arc::make_mut(&mut self.root).remove(key);
         self.len -= 1;
-        Some(value)
+        if self.len == 0 {
+            *self = Index::default();
+        }
+        old
     }
 
     /// The entries from the first key that isn't less than `from`, in order.
     pub fn from<'a, Q: Ord + ?Sized>(&'a self, from: &Q) -> impl Iterator<Item = (&'a K, &'a V)> + use<'a, K, V, Q>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        let at = self.leaf_for(|k| k.borrow() < from);
-        let skip = self.leaves.get(at).map_or(0, |leaf| leaf.partition_point(|(k, _)| k.borrow() < from));
-        self.leaves[at.min(self.leaves.len())..].iter().flat_map(|leaf| leaf.iter()).skip(skip).map(|(k, v)| (k, v))
+        let mut walk = Walk::new(&self.root);
+        loop {
+            match walk.node {
+                Node::Leaf(entries) => {
+                    walk.leaf = entries[entries.partition_point(|(k, _)| k.borrow() < from)..].iter();
+                    return walk;
+                }
+                Node::Branch(children) => walk.descend(&children[child_for(children, |k| k.borrow() <= from)..]),
+            }
+        }
     }
 
     /// All entries in order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.leaves.iter().flat_map(|leaf| leaf.iter()).map(|(k, v)| (k, v))
+        let mut walk = Walk::new(&self.root);
+        walk.to_leaf();
+        walk
     }
 
     /// How many entries there are.
@@ -194,6 +292,63 @@ impl<K: Ord + Clone, V: Clone> Index<K, V> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+/// A walk over an index from left to right.
+struct Walk<'a, K, V> {
+    node: &'a Node<K, V>,
+    leaf: std::slice::Iter<'a, (K, V)>,
+    /// Of each branch on the way down, the children that are still to be visited.
+    rest: [&'a [(K, Arc<Node<K, V>>)]; LEVELS],
+    depth: usize,
+}
+
+impl<'a, K, V> Walk<'a, K, V> {
+    fn new(root: &'a Node<K, V>) -> Self {
+        Walk { node: root, leaf: [].iter(), rest: [&[]; LEVELS], depth: 0 }
+    }
+
+    /// Goes into the first of these children; the others come later.
+    fn descend(&mut self, children: &'a [(K, Arc<Node<K, V>>)]) {
+        self.node = &children[0].1;
+        self.rest[self.depth] = &children[1..];
+        self.depth += 1;
+    }
+
+    /// Goes down to the leftmost leaf from here.
+    fn to_leaf(&mut self) {
+        loop {
+            match self.node {
+                Node::Leaf(entries) => {
+                    self.leaf = entries.iter();
+                    return;
+                }
+                Node::Branch(children) => self.descend(children),
+            }
+        }
+    }
+}
+
+impl<'a, K, V> Iterator for Walk<'a, K, V> {
+    type Item = (&'a K, &'a V);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some((key, value)) = self.leaf.next() {
+                return Some((key, value));
+            }
+            // Up to the first branch with children left, and down into the next of them.
+            loop {
+                self.depth = self.depth.checked_sub(1)?;
+                let children = self.rest[self.depth];
+                if !children.is_empty() {
+                    self.descend(children);
+                    break;
+                }
+            }
+            self.to_leaf();
+        }
     }
 }
 
@@ -277,7 +432,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_index_is_a_map_and_its_clones_do_not_change(ops in prop::collection::vec((0u32..300, any::<bool>()), 0..600)) {
+        fn an_index_is_a_map_and_its_clones_do_not_change(ops in prop::collection::vec((0u32..9000, prop::bool::weighted(0.7)), 0..4000)) {
             let (mut index, mut model) = (Index::default(), BTreeMap::new());
             let mut snapshot = None;
             for (n, (key, insert)) in ops.into_iter().enumerate() {
@@ -286,14 +441,14 @@ mod tests {
                 } else {
                     prop_assert_eq!(index.remove(&key), model.remove(&key));
                 }
-                if n == 100 {
+                if n == 1500 {
                     snapshot = Some((index.clone(), model.clone()));
                 }
             }
             for (index, model) in std::iter::once((index, model)).chain(snapshot) {
                 prop_assert_eq!(index.len(), model.len());
                 prop_assert!(index.iter().eq(model.iter()));
-                for from in [0, 17, 150, 299, 400] {
+                for from in [0, 17, 1500, 8999, 12000] {
                     prop_assert!(index.from(&from).eq(model.range(from..)));
                     prop_assert_eq!(index.get(&from), model.get(&from));
                 }
@@ -301,7 +456,7 @@ mod tests {
         }
 
         #[test]
-        fn a_table_is_a_map(ops in prop::collection::vec((0u32..400, any::<bool>()), 0..400)) {
+        fn a_table_is_a_map(ops in prop::collection::vec((0u32..9000, any::<bool>()), 0..400)) {
             let (mut table, mut model) = (Table::default(), BTreeMap::new());
             for (n, (id, insert)) in ops.into_iter().enumerate() {
                 if insert {

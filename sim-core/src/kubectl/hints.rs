@@ -68,10 +68,10 @@ mod tests {
             "apiVersion: apps/v1\nkind: Deployment\nspec:\n  strategy:\n    rollingUpdate:\n      maxUnavaliable: 1\n",
             &["hint: m.yaml:6:7: unknown field `maxUnavaliable` in RollingUpdateDeployment; did you mean `maxUnavailable`?"],
         );
-        check("apiVersion: v1\nkind: Deploymint\n", &["hint: m.yaml:2:7: did you mean kind `Deployment` of apiVersion `apps/v1`?"]);
+        check("apiVersion: v1\nkind: Deploymint\n", &["hint: m.yaml:2:1: did you mean kind `Deployment` of apiVersion `apps/v1`?"]);
         check(
             "apiVersion: extensions/v1beta1\nkind: Deployment\n",
-            &["hint: m.yaml:2:7: did you mean kind `Deployment` of apiVersion `apps/v1`?"],
+            &["hint: m.yaml:2:1: did you mean kind `Deployment` of apiVersion `apps/v1`?"],
         );
         check("a: 1\n", &["hint: m.yaml:1:1: a manifest begins with `apiVersion:` and `kind:`"]);
         let broken = hints(&BTreeMap::from([("m.yaml".to_owned(), "a: [b".to_owned())]));

@@ -50,6 +50,18 @@ pub enum Input {
     },
 }
 
+/// Whether a change can matter to the scheduler: what its informers' filters and handlers would let pass
+/// (`pkg/scheduler/eventhandlers.go`, v1.36). Most changes are those of the status of a pod that has its node: they can't, until it ends.
+pub fn is_concerned_by(change: &Change) -> bool {
+    match (&change.object, &change.old) {
+        (Object::Pod(pod), Some(Object::Pod(old))) if change.verb == Verb::Modified => {
+            old.node_name.is_empty() || pod.status.phase.is_final() || !old.meta.labels.same(&pod.meta.labels)
+        }
+        (Object::Pod(_) | Object::Node(_) | Object::ReplicaSet(_) | Object::Service(_), _) => true,
+        _ => false,
+    }
+}
+
 /// The scheduler process.
 #[derive(Clone, Debug)]
 pub struct Scheduler {

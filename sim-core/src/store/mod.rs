@@ -3,11 +3,12 @@
 //! Keys are `namespace/name`, so lists come in etcd's order. History is compacted from the old end; who asks for more gets
 //! [`Compacted`] and must list again. Mirrors the contract of `staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go`, v1.36.
 
-use crate::api::meta::Str;
+use crate::api::meta::{Meta, Str};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::kernel::queue::EventId;
 use crate::kernel::table::{Index, Log, Table};
 use crate::kernel::time::SimTime;
+use std::cmp::Ordering;
 
 /// What a change did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +50,7 @@ pub struct Compacted {
 #[derive(Clone, Default, Debug)]
 struct Shelf {
     objects: Table<Object>,
-    names: Index<Str, u32>,
+    names: Index<Key, u32>,
     next: u32,
 }
 
@@ -61,9 +62,46 @@ pub struct Store {
     history_limit: u64,
 }
 
-/// The key of an object: `namespace/name`, or the bare name for cluster-scoped kinds.
-pub fn key(namespace: &str, name: &str) -> String {
-    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+/// The key of an object. Ordered as etcd orders the text `namespace/name`: `a-b/x` comes before `a/x`, since `-` is less than `/`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Key {
+    /// Empty for cluster-scoped kinds.
+    pub namespace: Str,
+    /// The name; empty for the place before all names of the namespace.
+    pub name: Str,
+}
+
+impl Key {
+    /// The key of the object that has this metadata.
+    pub fn of(meta: &Meta) -> Key {
+        Key { namespace: meta.namespace.clone(), name: meta.name.clone() }
+    }
+
+    /// The key of a name that somebody asks for.
+    pub fn new(namespace: &str, name: &str) -> Key {
+        Key { namespace: Str::from(namespace.to_owned()), name: Str::from(name.to_owned()) }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.namespace == other.namespace {
+            return self.name.as_str().cmp(other.name.as_str());
+        }
+        self.namespace.bytes().chain([b'/']).cmp(other.namespace.bytes().chain([b'/']))
+    }
+}
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The numbers of a kind's objects in a namespace (`None`: in all), in order of their keys.
+pub fn in_namespace(names: &Index<Key, u32>, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = u32> {
+    let start = Key::new(namespace.filter(|_| kind.is_namespaced()).unwrap_or_default(), "");
+    let within = start.namespace.clone();
+    names.from(&start).take_while(move |(key, _)| within.is_empty() || key.namespace == within).map(|(_, number)| *number)
 }
 
 impl Store {
@@ -88,9 +126,12 @@ impl Store {
 
     /// The number of the object of this name.
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<ObjectId> {
-        let number =
-            if namespace.is_empty() { self.shelf(kind).names.get(name) } else { self.shelf(kind).names.get(key(namespace, name).as_str()) };
-        number.map(|number| ObjectId { kind, number: *number })
+        self.find_key(kind, &Key::new(namespace, name))
+    }
+
+    /// The number of the object of this key.
+    pub fn find_key(&self, kind: Kind, key: &Key) -> Option<ObjectId> {
+        self.shelf(kind).names.get(key).map(|number| ObjectId { kind, number: *number })
     }
 
     /// The object of this name.
@@ -101,14 +142,10 @@ impl Store {
     /// The objects of a kind in a namespace (`None`: in all), in order of their keys.
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> impl Iterator<Item = (ObjectId, &Object)> {
         let shelf = self.shelf(kind);
-        let prefix = namespace.filter(|_| kind.is_namespaced()).map(|namespace| format!("{namespace}/"));
-        let start = prefix.clone().unwrap_or_default();
-        shelf.names.from(start.as_str()).take_while(move |(key, _)| prefix.as_ref().is_none_or(|p| key.starts_with(p.as_str()))).filter_map(
-            move |(_, number)| {
-                let id = ObjectId { kind, number: *number };
-                shelf.objects.get(*number).map(|object| (id, object))
-            },
-        )
+        in_namespace(&shelf.names, kind, namespace).filter_map(move |number| {
+            let id = ObjectId { kind, number };
+            shelf.objects.get(number).map(|object| (id, object))
+        })
     }
 
     /// How many objects of a kind there are.
@@ -132,7 +169,7 @@ impl Store {
         let shelf = &mut self.shelves[kind as usize];
         let number = shelf.next;
         shelf.next += 1;
-        let taken = shelf.names.insert(Str::from(key(&object.meta().namespace, &object.meta().name)), number);
+        let taken = shelf.names.insert(Key::of(object.meta()), number);
         assert!(taken.is_none(), "the name of a new object is free");
         shelf.objects.insert(number, object.clone());
         let id = ObjectId { kind, number };
@@ -160,7 +197,7 @@ impl Store {
         let revision = self.revision() + 1;
         let shelf = &mut self.shelves[id.kind as usize];
         let old = shelf.objects.remove(id.number).expect("only an object that exists is removed");
-        shelf.names.remove(key(&old.meta().namespace, &old.meta().name).as_str());
+        shelf.names.remove(&Key::of(old.meta()));
         let mut object = old.clone();
         object.meta_mut().resource_version = revision;
         self.commit(Change { revision, at, event, verb: Verb::Deleted, id, object, old: Some(old) });

@@ -41,6 +41,6 @@ fn scale_down_old(rollout: &mut Rollout) -> bool {
 
 /// Whether an old ReplicaSet says it has pods, or a pod of one hasn't ended. Terminating pods count: they still hold ports and volumes.
 fn old_pods_running(rollout: &Rollout, view: &View) -> bool {
-    let running = |owned: &Owned| view.pods_of(owned.set.meta.uid).any(|(_, pod)| !pod.status.phase.is_final());
+    let running = |owned: &Owned| view.pods_of(owned.set.meta.uid, &owned.set.meta.namespace).any(|(_, pod)| !pod.status.phase.is_final());
     sum(&rollout.old, |set| set.status.replicas) > 0 || rollout.old.iter().any(running)
 }

@@ -10,7 +10,7 @@
 pub mod ranking;
 
 use crate::api::event::ObjectReference;
-use crate::api::meta::{Condition, ConditionStatus, Meta, OwnerReference, Str, Uid};
+use crate::api::meta::{Condition, ConditionStatus, Meta, OwnerReference, Str, StrMap, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::{Pod, PodStatus};
 use crate::api::workloads::{ReplicaSet, ReplicaSetStatus};
@@ -18,7 +18,7 @@ use crate::apiserver::request::{DeleteOptions, Write};
 use crate::client::plan::{Keys, Plan, Step, Tell};
 use crate::client::view::View;
 use crate::controllers::Controller;
-use crate::kernel::time::{SimDuration, SimTime};
+use crate::kernel::time::SimTime;
 use crate::store::{Change, Verb};
 use std::sync::Arc;
 
@@ -48,12 +48,21 @@ impl Controller for ReplicaSetController {
     fn sync(view: &View, key: ObjectId, now: SimTime, settled: bool) -> Plan {
         let Some(set) = view.replica_set(key) else { return Plan::nothing() };
         let mut plan = Plan::nothing();
-        let pods = claim(view, set, &mut plan);
-        if settled && set.meta.deletion.is_none() {
-            manage(view, set, &pods.active, now, &mut plan);
+        let acts = settled && set.meta.deletion.is_none();
+        let counted = count_cohorts(view, set).filter(|count| !acts || count.active <= wanted(set));
+        let count = counted.unwrap_or_else(|| {
+            let claimed = claim(view, set, &mut plan);
+            let count = Count::of(set, &claimed, now);
+            if acts && count.active > wanted(set) {
+                remove_excess(view, set, &claimed.active, now, &mut plan);
+            }
+            count
+        });
+        if acts && count.active < wanted(set) {
+            add_missing(set, count.active, &mut plan);
         }
-        let status = status(set, &pods, now);
-        plan.requeue_after = next_availability(set, &status, &pods.active, now);
+        let status = status(set, &count);
+        plan.requeue_after = count.next_available.map(|due| due.since(now));
         if status != set.status {
             // Upstream tries a conflicting status once more with the current revision: that is no check at all.
             let mut next = (**set).clone();
@@ -116,7 +125,7 @@ fn claim<'a>(view: &'a View, set: &ReplicaSet, plan: &mut Plan) -> Claimed<'a> {
     let mut claimed = Claimed { active: Vec::new(), terminating: 0 };
     // Most pods share the template's labels, which match by validation.
     let matches = |pod: &Pod| pod.meta.labels.same(&set.spec.template.labels) || selector.matches(&pod.meta.labels);
-    for (id, pod) in view.pods_of(meta.uid) {
+    for (id, pod) in view.pods_of(meta.uid, &meta.namespace) {
         if pod.is_active() && matches(pod) {
             claimed.active.push((id, pod));
         } else if pod.is_active() && !deleting {
@@ -127,8 +136,8 @@ fn claim<'a>(view: &'a View, set: &ReplicaSet, plan: &mut Plan) -> Claimed<'a> {
             claimed.terminating += 1;
         }
     }
-    for (id, pod) in view.pods_of(Uid::NONE).filter(|_| !deleting) {
-        if pod.meta.namespace == meta.namespace && pod.is_active() && matches(pod) {
+    for (id, pod) in view.pods_of(Uid::NONE, &meta.namespace).filter(|_| !deleting) {
+        if pod.is_active() && matches(pod) {
             let mut owners = pod.meta.owners().to_vec();
             owners.push(controller_reference(meta));
             plan.then(Write::Owners(id, owners));
@@ -139,27 +148,88 @@ fn claim<'a>(view: &'a View, set: &ReplicaSet, plan: &mut Plan) -> Claimed<'a> {
     claimed
 }
 
-/// Makes what is missing, or deletes what is too much. `replica_set.go`, manageReplicas.
-fn manage(view: &View, set: &ReplicaSet, active: &[(ObjectId, &Arc<Pod>)], now: SimTime, plan: &mut Plan) {
-    let wanted = usize::try_from(set.replicas).unwrap_or(0);
-    let have = active.len();
-    let about = reference(&set.meta);
-    if have < wanted {
-        let missing = (wanted - have).min(BURST);
-        // One pod for all requests: they differ in nothing before the server names them.
-        let pod = Object::from(pod_from_template(set));
-        let creations = vec![Write::Create(pod); missing];
-        let told = Tell(|pod| ("SuccessfulCreate", format!("Created pod: {}", pod.meta().name)));
-        plan.steps.push(Step::SlowStart(creations, Some((about, told))));
-        plan.why = format!("{wanted} pods are wanted, {have} exist: {missing} more").into();
-    } else if have > wanted {
-        let excess = (have - wanted).min(BURST);
-        let victims = victims(view, set, active, excess, now);
-        let deletions = victims.into_iter().map(|id| Write::Delete(id, DeleteOptions::default())).collect();
-        let told = Tell(|pod| ("SuccessfulDelete", format!("Deleted pod: {}", pod.meta().name)));
-        plan.steps.push(Step::Together(deletions, Some((about, told))));
-        plan.why = format!("{wanted} pods are wanted, {have} exist: {excess} go").into();
+/// A ReplicaSet's pods, counted. `replica_set_utils.go`, calculateStatus.
+#[derive(Default)]
+struct Count {
+    active: usize,
+    terminating: usize,
+    fully_labeled: usize,
+    ready: usize,
+    available: usize,
+    /// When the next pod will have been ready for long enough, if one is waiting for that.
+    next_available: Option<SimTime>,
+}
+
+impl Count {
+    /// Example: minReadySeconds 10, pods ready since 3 s and 5 s, now it is 8.5 s: the next is available at 13 s.
+    fn of(set: &ReplicaSet, pods: &Claimed<'_>, now: SimTime) -> Count {
+        let mut count = Count { active: pods.active.len(), terminating: pods.terminating, ..Count::default() };
+        let min_ready = set.spec.min_ready;
+        for (_, pod) in &pods.active {
+            count.fully_labeled += usize::from(pod.meta.labels.contains_all(&set.spec.template.labels));
+            let Some(since) = pod.ready_since() else { continue };
+            count.ready += 1;
+            let due = since + min_ready;
+            if min_ready.is_zero() || due <= now {
+                count.available += 1;
+            } else {
+                count.next_available = Some(count.next_available.map_or(due, |earliest| earliest.min(due)));
+            }
+        }
+        count
     }
+}
+
+fn wanted(set: &ReplicaSet) -> usize {
+    usize::try_from(set.replicas).unwrap_or(0)
+}
+
+/// The count without a look at each pod: possible where availability needs no times, and no pod is to be adopted or released.
+fn count_cohorts(view: &View, set: &ReplicaSet) -> Option<Count> {
+    if !set.spec.min_ready.is_zero() {
+        return None;
+    }
+    let (meta, template) = (&set.meta, &set.spec.template.labels);
+    let matches = |labels: &StrMap| labels.same(template) || set.spec.selector.matches(labels);
+    if meta.deletion.is_none() && view.cohorts_of(Uid::NONE, &meta.namespace).any(|orphans| orphans.active > 0 && matches(orphans.labels())) {
+        return None;
+    }
+    let mut count = Count::default();
+    for cohort in view.cohorts_of(meta.uid, &meta.namespace) {
+        if !matches(cohort.labels()) {
+            return None;
+        }
+        let active = cohort.active as usize;
+        count.active += active;
+        count.terminating += cohort.terminating as usize;
+        count.ready += cohort.ready as usize;
+        count.fully_labeled += if cohort.labels().contains_all(template) { active } else { 0 };
+    }
+    count.available = count.ready;
+    Some(count)
+}
+
+/// Makes the pods that are missing. `replica_set.go`, manageReplicas.
+fn add_missing(set: &ReplicaSet, have: usize, plan: &mut Plan) {
+    let wanted = wanted(set);
+    let missing = (wanted - have).min(BURST);
+    // One pod for all requests: they differ in nothing before the server names them.
+    let pod = Object::from(pod_from_template(set));
+    let creations = vec![Write::Create(pod); missing];
+    let told = Tell(|pod| ("SuccessfulCreate", format!("Created pod: {}", pod.meta().name)));
+    plan.steps.push(Step::SlowStart(creations, Some((reference(&set.meta), told))));
+    plan.why = format!("{wanted} pods are wanted, {have} exist: {missing} more").into();
+}
+
+/// Deletes the pods that are too many. `replica_set.go`, manageReplicas.
+fn remove_excess(view: &View, set: &ReplicaSet, active: &[(ObjectId, &Arc<Pod>)], now: SimTime, plan: &mut Plan) {
+    let (wanted, have) = (wanted(set), active.len());
+    let excess = (have - wanted).min(BURST);
+    let victims = victims(view, set, active, excess, now);
+    let deletions = victims.into_iter().map(|id| Write::Delete(id, DeleteOptions::default())).collect();
+    let told = Tell(|pod| ("SuccessfulDelete", format!("Deleted pod: {}", pod.meta().name)));
+    plan.steps.push(Step::Together(deletions, Some((reference(&set.meta), told))));
+    plan.why = format!("{wanted} pods are wanted, {have} exist: {excess} go").into();
 }
 
 /// A pod as the template says. Specification, labels and annotations are the template's own, shared by all replicas.
@@ -189,7 +259,7 @@ fn victims(view: &View, set: &ReplicaSet, active: &[(ObjectId, &Arc<Pod>)], exce
     if excess < active.len() {
         let owner = set.meta.controller().map(|owner| owner.uid);
         let siblings = owner.into_iter().flat_map(|owner| view.replica_sets_of(owner));
-        let related = siblings.flat_map(|(_, sibling)| view.pods_of(sibling.meta.uid));
+        let related = siblings.flat_map(|(_, sibling)| view.pods_of(sibling.meta.uid, &sibling.meta.namespace));
         let crowd = ranking::Crowd::of(related.map(|(_, pod)| &**pod));
         let candidates = active.iter().map(|(_, pod)| ranking::Candidate::new(pod, crowd.on(&pod.node_name))).collect();
         ids = ranking::sorted(candidates, now).into_iter().map(|place| active[place].0).collect();
@@ -199,39 +269,18 @@ fn victims(view: &View, set: &ReplicaSet, active: &[(ObjectId, &Arc<Pod>)], exce
 }
 
 /// The status, from the pods that there were before this sync made or deleted any. `replica_set_utils.go`, calculateStatus.
-fn status(set: &ReplicaSet, pods: &Claimed<'_>, now: SimTime) -> ReplicaSetStatus {
-    let mut status = ReplicaSetStatus {
-        replicas: count(pods.active.len()),
-        terminating_replicas: Some(count(pods.terminating)),
+fn status(set: &ReplicaSet, count: &Count) -> ReplicaSetStatus {
+    let number = |pods: usize| i32::try_from(pods).unwrap_or(i32::MAX);
+    ReplicaSetStatus {
+        replicas: number(count.active),
+        terminating_replicas: Some(number(count.terminating)),
+        fully_labeled_replicas: number(count.fully_labeled),
+        ready_replicas: number(count.ready),
+        available_replicas: number(count.available),
         observed_generation: set.meta.generation,
         // What follows a creation or deletion in a plan is only sent if it succeeded.
         conditions: set.status.conditions.iter().filter(|c| c.kind != REPLICA_FAILURE).cloned().collect(),
-        ..ReplicaSetStatus::default()
-    };
-    for (_, pod) in &pods.active {
-        status.fully_labeled_replicas += i32::from(pod.meta.labels.contains_all(&set.spec.template.labels));
-        if let Some(since) = pod.ready_since() {
-            status.ready_replicas += 1;
-            status.available_replicas += i32::from(set.spec.min_ready.is_zero() || since + set.spec.min_ready <= now);
-        }
     }
-    status
-}
-
-fn count(pods: usize) -> i32 {
-    i32::try_from(pods).unwrap_or(i32::MAX)
-}
-
-/// When the next pod will have been ready for long enough, if one is waiting for that.
-///
-/// Example: minReadySeconds 10, pods ready since 3 s and 5 s, now it is 8.5 s: look again in 4.5 s.
-fn next_availability(set: &ReplicaSet, status: &ReplicaSetStatus, active: &[(ObjectId, &Arc<Pod>)], now: SimTime) -> Option<SimDuration> {
-    let min_ready = set.spec.min_ready;
-    if min_ready.is_zero() || status.ready_replicas == status.available_replicas {
-        return None;
-    }
-    let due = active.iter().filter_map(|(_, pod)| pod.ready_since()).map(|since| since + min_ready);
-    due.filter(|due| *due > now).min().map(|due| due.since(now))
 }
 
 /// The status after a creation or deletion failed: unless it tells of a failure already, it gets a ReplicaFailure condition, which lasts
@@ -243,7 +292,7 @@ pub fn with_failure(set: &ReplicaSet, active: usize, message: &str, now: SimTime
         status.conditions.push(Condition {
             kind: REPLICA_FAILURE.into(),
             status: ConditionStatus::True,
-            reason: if count(active) < set.replicas { "FailedCreate" } else { "FailedDelete" }.into(),
+            reason: if active < wanted(set) { "FailedCreate" } else { "FailedDelete" }.into(),
             message: message.to_owned().into(),
             last_transition: at,
             last_update: at,

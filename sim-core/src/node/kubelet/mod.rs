@@ -16,11 +16,11 @@ use crate::api::pod::{Pod, PodSpec};
 use crate::apiserver::request::Write;
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::outbox::Outbox;
+use crate::kernel::table::Index;
 use crate::kernel::time::{Epoch, SimTime};
 use crate::node::Input;
 use crate::node::runtime::AddressPool;
 use crate::node::runtime::image::{ImageStore, Images};
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ pub enum Sentence {
 /// Sentences made before: replicas say the same things, so they share them.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
-    sentences: BTreeMap<(Sentence, Str), Str>,
+    sentences: Index<(Sentence, Str), Str>,
     /// The specification that was asked about last, and what it says of all its containers while none is ready.
     unready: Option<(Arc<PodSpec>, Str)>,
 }
@@ -105,7 +105,7 @@ impl Words {
             Sentence::InitContainerField => format!("spec.initContainers{{{name}}}"),
         });
         if self.sentences.len() >= SENTENCES {
-            self.sentences.clear();
+            self.sentences = Index::default();
         }
         self.sentences.insert(key, made.clone());
         made
