@@ -5,10 +5,8 @@
 mod common;
 
 use common::{Terminal, deployment};
-use proptest::prelude::*;
-use sim_core::api::object::{Kind, Object};
+use sim_core::api::object::Kind;
 use sim_core::cluster::faults::Fault;
-use sim_core::kernel::queue::TieBreak;
 use sim_core::kernel::time::{SimDuration, SimTime};
 use sim_core::kubectl::Invocation;
 use sim_core::timeline::{Action, Timeline};
@@ -133,30 +131,4 @@ fn run_replay_and_seek_agree() {
     timeline.seek(SimTime::from_secs(60));
     assert_eq!(timeline.present().fingerprint(), there, "back and forth leads to the same place");
     assert_eq!(fork.actions().len(), 1, "a fork's future is open");
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    /// The two invariants of a rolling update, after every event: never more than replicas + surge pods (terminating ones aside),
-    /// never fewer than replicas − unavailable available.
-    #[test]
-    fn a_rolling_update_keeps_its_bounds(replicas in 1u32..9, surge in 0u32..4, unavailable in 0u32..4, seed in 0u64..1000, shuffle in any::<bool>()) {
-        prop_assume!(surge + unavailable > 0);
-        let extra = format!("  strategy:\n    rollingUpdate:\n      maxSurge: {surge}\n      maxUnavailable: {unavailable}\n");
-        let tie_break = if shuffle { TieBreak::Shuffled(seed) } else { TieBreak::Fifo };
-        let mut terminal = Terminal::new(Config { seed, tie_break, ..Config::default() });
-        terminal.kubectl_with("apply -f m.yaml", &deployment("web", replicas, "nginx:1.17.1", &extra));
-        terminal.ok("rollout status deploy/web");
-        terminal.ok("set image deploy/web c=nginx:1.17.2");
-        let end = terminal.cluster.now() + SimDuration::from_secs(240);
-        while terminal.cluster.next_at().is_some_and(|at| at <= end) {
-            terminal.cluster.step();
-            let pods = || terminal.cluster.store().list(Kind::Pod, None).filter_map(|(_, o)| match o { Object::Pod(pod) => Some(pod), _ => None });
-            let (all, available) = (pods().filter(|p| p.is_active()).count(), pods().filter(|p| p.is_active() && p.is_ready()).count());
-            prop_assert!(all <= (replicas + surge) as usize, "{} pods at {}", all, terminal.cluster.now());
-            prop_assert!(available >= replicas.saturating_sub(unavailable) as usize, "{} available at {}", available, terminal.cluster.now());
-        }
-        prop_assert_eq!(ready(&terminal.cluster), replicas as usize);
-    }
 }

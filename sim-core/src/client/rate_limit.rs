@@ -22,6 +22,22 @@ impl RateLimit {
         RateLimit { interval, burst: burst.max(1), full_at: SimTime::ZERO }
     }
 
+    /// One in every `interval` in the long run, up to `burst` at once.
+    pub fn every(interval: SimDuration, burst: u64) -> Self {
+        RateLimit { interval: Some(interval), burst, full_at: SimTime::ZERO }
+    }
+
+    /// Takes a token if there is one now.
+    pub fn accept(&mut self, now: SimTime) -> bool {
+        let Some(interval) = self.interval else { return true };
+        let full_at = self.full_at.max(now) + interval;
+        let there = full_at <= now + interval * self.burst;
+        if there {
+            self.full_at = full_at;
+        }
+        there
+    }
+
     /// Takes a token and says when the request may go: now, or when its token is due.
     pub fn reserve(&mut self, now: SimTime) -> SimTime {
         let Some(interval) = self.interval else { return now };

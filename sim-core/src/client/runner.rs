@@ -12,7 +12,7 @@ use crate::client::rate_limit::RateLimit;
 use crate::client::work_queue::WorkQueue;
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::table::Index;
-use crate::kernel::time::{SimDuration, SimTime};
+use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use std::collections::VecDeque;
 
 /// A plan on its way.
@@ -25,6 +25,8 @@ struct Flight {
     /// The size of the next batch.
     batch: usize,
     tell: Option<(crate::api::event::ObjectReference, Tell)>,
+    /// The request that was sent last: all of a batch are alike.
+    sent: Option<Write>,
     /// Answers that are still to come.
     outstanding: usize,
     failed: Option<ApiError>,
@@ -33,12 +35,6 @@ struct Flight {
 
 /// What a runner shares with the others of its process.
 pub struct Shared<'a> {
-    /// The client-side rate limit of requests.
-    pub limit: &'a mut RateLimit,
-    /// Events have a client of their own, so they don't hold up work.
-    pub event_limit: &'a mut RateLimit,
-    /// Names and counts events.
-    pub recorder: &'a mut Recorder,
     /// The revision up to which the process has seen everything.
     pub revision: u64,
     /// The moment.
@@ -52,7 +48,10 @@ pub struct Shared<'a> {
 /// A controller's queue and its plans on their way.
 #[derive(Clone, Debug)]
 pub struct Runner {
-    component: &'static str,
+    /// Each controller has a client of its own, with its own rate limit; its events go through it too
+    /// (`cmd/kube-controller-manager/app/controllermanager.go`, ClientBuilder, v1.36).
+    limit: RateLimit,
+    recorder: Recorder,
     workers: usize,
     queue: WorkQueue,
     flights: Vec<Option<Flight>>,
@@ -62,8 +61,15 @@ pub struct Runner {
 
 impl Runner {
     /// An idle runner that signs its events as `component`.
-    pub fn new(component: &'static str, workers: usize) -> Self {
-        Runner { component, workers, queue: WorkQueue::default(), flights: Vec::new(), written: Index::default() }
+    pub fn new(component: &'static str, workers: usize, limit: RateLimit, epoch: Epoch) -> Self {
+        Runner {
+            limit,
+            recorder: Recorder::new(component, epoch),
+            workers,
+            queue: WorkQueue::default(),
+            flights: Vec::new(),
+            written: Index::default(),
+        }
     }
 
     /// This key needs a sync.
@@ -101,6 +107,7 @@ impl Runner {
                 held: VecDeque::new(),
                 batch: 1,
                 tell: None,
+                sent: None,
                 outstanding: 0,
                 failed: None,
                 requeue_after: plan.requeue_after,
@@ -114,29 +121,45 @@ impl Runner {
         }
     }
 
-    /// Takes the answer to one of the requests of the plan in `slot`.
-    pub fn answer(&mut self, slot: usize, result: &Result<Object, ApiError>, shared: &mut Shared<'_>, token: impl Fn(usize) -> u64) {
+    /// Takes the answer to one of the requests of the plan in `slot`. A failure drops the rest of the plan; `on_error` says what is done
+    /// about it before the key is tried again.
+    pub fn answer(
+        &mut self,
+        slot: usize,
+        result: &Result<Object, ApiError>,
+        shared: &mut Shared<'_>,
+        token: impl Fn(usize) -> u64,
+        on_error: impl FnOnce(ObjectId, &Write, &ApiError) -> Plan,
+    ) {
         let Some(flight) = self.flights.get_mut(slot).and_then(Option::as_mut) else { return };
         flight.outstanding -= 1;
+        let mut reports = Vec::new();
         match result {
             Ok(object) => {
                 let earlier = self.written.get(&flight.key).copied().unwrap_or(0);
                 self.written.insert(flight.key, earlier.max(object.meta().resource_version));
                 if let Some((about, Tell(tell))) = &flight.tell {
                     let (reason, message) = tell(object);
-                    let report = Report {
-                        about: about.clone(),
-                        event_type: crate::api::event::EventType::Normal,
-                        reason: reason.into(),
-                        message: message.into(),
-                    };
-                    send_report(self.component, &report, shared);
+                    let event_type = crate::api::event::EventType::Normal;
+                    reports.push(Report { about: about.clone(), event_type, reason: reason.into(), message: message.into() });
                 }
             }
             // What is gone already need not be deleted or changed.
             Err(error) if error.is_not_found() => {}
-            Err(error) => flight.failed = Some(error.clone()),
+            Err(error) => {
+                flight.failed = Some(error.clone());
+                flight.held.clear();
+                flight.steps.clear();
+                let sent = flight.sent.as_ref().expect("what is answered was sent");
+                for step in on_error(flight.key, sent, error).steps {
+                    match step {
+                        Step::Report(report) => reports.push(report),
+                        step => flight.steps.push_back(step),
+                    }
+                }
+            }
         }
+        reports.into_iter().for_each(|report| report_to(&mut self.recorder, &mut self.limit, report, shared));
         self.advance(slot, shared, &token);
     }
 
@@ -144,22 +167,20 @@ impl Runner {
     fn advance(&mut self, slot: usize, shared: &mut Shared<'_>, token: &impl Fn(usize) -> u64) {
         let Some(flight) = self.flights.get_mut(slot).and_then(Option::as_mut) else { return };
         while flight.outstanding == 0 {
-            if flight.failed.is_some() {
-                break;
-            }
             if !flight.held.is_empty() {
                 let batch = flight.batch.min(flight.held.len());
                 flight.batch *= 2;
                 flight.outstanding = batch;
+                flight.sent = flight.held.front().cloned();
                 for write in flight.held.drain(..batch) {
-                    shared.calls.push((shared.limit.reserve(shared.now), Call { token: token(slot), write }));
+                    shared.calls.push((self.limit.reserve(shared.now), Call { token: token(slot), write }));
                 }
                 continue;
             }
             flight.tell = None;
             match flight.steps.pop_front() {
                 None => break,
-                Some(Step::Report(report)) => send_report(self.component, &report, shared),
+                Some(Step::Report(report)) => report_to(&mut self.recorder, &mut self.limit, report, shared),
                 Some(Step::One(write)) => {
                     flight.held.push_back(write);
                     flight.batch = 1;
@@ -206,7 +227,9 @@ impl Runner {
     }
 }
 
-fn send_report(component: &'static str, report: &Report, shared: &mut Shared<'_>) {
-    let event = shared.recorder.record(component, report, shared.now);
-    shared.calls.push((shared.event_limit.reserve(shared.now), Call { token: NO_ANSWER, write: Write::Report(event) }));
+/// Sends an event, unless too much was said about its object.
+fn report_to(recorder: &mut Recorder, limit: &mut RateLimit, report: Report, shared: &mut Shared<'_>) {
+    if let Some(event) = recorder.record(report, shared.now) {
+        shared.calls.push((limit.reserve(shared.now), Call { token: NO_ANSWER, write: Write::Report(event) }));
+    }
 }

@@ -1,6 +1,7 @@
 //! What must hold of every Deployment at every moment of a run, checked change by change.
 //!
-//! - **maxPods**: never more than `replicas + maxSurge` pods, terminating ones aside.
+//! - **maxPods**: never more than `replicas + maxSurge` pods, terminating ones aside, and those that their ReplicaSet is about to delete:
+//!   its size is the Deployment's decision, and a controller whose client is rate-limited carries it out a little later, as in reality.
 //! - **minAvailable**: never fewer than `replicas − maxUnavailable` available ones, while nothing fails.
 //!
 //! Both are promises about a rollout, so they begin to bind when the controllers have caught up with what the user asked last: until
@@ -56,8 +57,10 @@ struct Watched {
     spec: Arc<DeploymentSpec>,
     generation: i64,
     observed: i64,
-    /// Pods that aren't terminating, with the time since when they have been ready.
-    pods: BTreeMap<u32, Option<SimTime>>,
+    /// Pods that aren't terminating, with their ReplicaSet and the time since when they have been ready.
+    pods: BTreeMap<u32, (Uid, Option<SimTime>)>,
+    /// How many pods each ReplicaSet is to have.
+    sizes: BTreeMap<Uid, i32>,
     /// The ReplicaSets whose controller hasn't seen their last change.
     behind: BTreeSet<Uid>,
     /// The loosest bound since everybody had caught up.
@@ -79,8 +82,17 @@ fn lower_bound(spec: &DeploymentSpec) -> i32 {
 
 impl Watched {
     fn available(&self, now: SimTime) -> i32 {
-        let long_enough = |since: &&Option<SimTime>| since.is_some_and(|since| since + self.spec.min_ready <= now);
+        let long_enough = |(_, since): &&(Uid, Option<SimTime>)| since.is_some_and(|since| since + self.spec.min_ready <= now);
         self.pods.values().filter(long_enough).count() as i32
+    }
+
+    /// The pods of all ReplicaSets, of each no more than it is to have.
+    fn kept(&self) -> i32 {
+        let mut counts: BTreeMap<Uid, i32> = BTreeMap::new();
+        for (set, _) in self.pods.values() {
+            *counts.entry(*set).or_default() += 1;
+        }
+        counts.into_iter().map(|(set, count)| self.sizes.get(&set).map_or(count, |size| count.min(*size))).sum()
     }
 
     fn is_settled(&self) -> bool {
@@ -89,7 +101,7 @@ impl Watched {
 
     /// Compares with the bounds, and tightens them once everybody has caught up.
     fn check(&mut self, now: SimTime, violations: &mut Vec<Violation>) {
-        let (bound, pods) = (upper_bound(&self.spec), self.pods.len() as i32);
+        let (bound, pods) = (upper_bound(&self.spec), self.kept());
         self.most = self.most.max(bound);
         if pods > self.most {
             let text = format!("Deployment {} has {pods} pods, and promised at most {}", self.name, self.most);
@@ -155,8 +167,10 @@ impl Checker {
                 let watched = self.deployments.get_mut(&owner)?;
                 if exists {
                     self.owners.insert(set.meta.uid, owner);
+                    watched.sizes.insert(set.meta.uid, set.replicas);
                 } else {
                     self.owners.remove(&set.meta.uid);
+                    watched.sizes.remove(&set.meta.uid);
                 }
                 if exists && set.status.observed_generation < set.meta.generation {
                     watched.behind.insert(set.meta.uid);
@@ -166,12 +180,13 @@ impl Checker {
                 Some(owner)
             }
             Object::Pod(pod) => {
-                let owner = *self.owners.get(&pod.meta.controller()?.uid)?;
+                let set = pod.meta.controller()?.uid;
+                let owner = *self.owners.get(&set)?;
                 let watched = self.deployments.get_mut(&owner)?;
                 let number = change.id.number;
                 if exists && pod.is_active() {
-                    let before = watched.pods.insert(number, pod.ready_since());
-                    if before.flatten().is_some() && !pod.is_ready() {
+                    let before = watched.pods.insert(number, (set, pod.ready_since()));
+                    if before.is_some_and(|(_, since)| since.is_some()) && !pod.is_ready() {
                         watched.least = None;
                     }
                 } else if watched.pods.remove(&number).is_some() && !is_planned(cluster, change, pod) {
@@ -195,6 +210,7 @@ impl Checker {
             generation: 0,
             observed: 0,
             pods: BTreeMap::new(),
+            sizes: BTreeMap::new(),
             behind: BTreeSet::new(),
             most: 0,
             least: None,

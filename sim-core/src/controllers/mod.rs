@@ -14,8 +14,8 @@ pub mod taint_eviction;
 use crate::api::meta::Str;
 use crate::api::object::{Object, ObjectId};
 use crate::api::status::ApiError;
+use crate::apiserver::request::Write;
 use crate::client::Call;
-use crate::client::events::Recorder;
 use crate::client::plan::{Keys, Plan};
 use crate::client::rate_limit::RateLimit;
 use crate::client::runner::{Runner, Shared};
@@ -34,10 +34,15 @@ pub trait Controller {
     fn route(change: &Change, view: &View, keys: &mut Keys);
     /// What is to be done for `key` now. `settled`: the view has seen all that this controller wrote for the key.
     fn sync(view: &View, key: ObjectId, now: SimTime, settled: bool) -> Plan;
+    /// What is done when one of the plan's requests fails, before the key is tried again. The rest of the plan is dropped in any case.
+    fn on_error(_view: &View, _key: ObjectId, _failed: &Write, _error: &ApiError, _now: SimTime) -> Plan {
+        Plan::nothing()
+    }
 }
 
 type Route = fn(&Change, &View, &mut Keys);
 type Sync = fn(&View, ObjectId, SimTime, bool) -> Plan;
+type OnError = fn(&View, ObjectId, &Write, &ApiError, SimTime) -> Plan;
 
 #[derive(Clone, Copy)]
 struct Registered {
@@ -45,10 +50,11 @@ struct Registered {
     workers: usize,
     route: Route,
     sync: Sync,
+    on_error: OnError,
 }
 
 const fn registered<C: Controller>() -> Registered {
-    Registered { name: C::NAME, workers: C::WORKERS, route: C::route, sync: C::sync }
+    Registered { name: C::NAME, workers: C::WORKERS, route: C::route, sync: C::sync, on_error: C::on_error }
 }
 
 /// All controllers, in the order in which they hear of a change.
@@ -100,21 +106,15 @@ pub struct Decision {
 pub struct ControllerManager {
     view: View,
     runners: Vec<Runner>,
-    limit: RateLimit,
-    event_limit: RateLimit,
-    recorder: Recorder,
     decisions: Vec<Decision>,
 }
 
 impl ControllerManager {
-    /// A controller-manager whose clients may send `qps` requests a second, `burst` at once; no limit if `qps` is 0.
+    /// A controller-manager whose controllers' clients may each send `qps` requests a second, `burst` at once; no limit if `qps` is 0.
     pub fn new(qps: u64, burst: u64, epoch: Epoch) -> Self {
         ControllerManager {
             view: View::default(),
-            runners: CONTROLLERS.iter().map(|c| Runner::new(c.name, c.workers)).collect(),
-            limit: RateLimit::new(qps, burst),
-            event_limit: RateLimit::new(qps, burst),
-            recorder: Recorder::new("controller-manager", epoch),
+            runners: CONTROLLERS.iter().map(|c| Runner::new(c.name, c.workers, RateLimit::new(qps, burst), epoch)).collect(),
             decisions: Vec::new(),
         }
     }
@@ -161,8 +161,15 @@ impl ControllerManager {
             Input::Due { controller, key } => self.runners[controller as usize].on_due(key, now),
             Input::Answer { token, result } => {
                 let (number, slot) = ((token >> 32) as usize, (token & 0xffff_ffff) as usize);
-                self.with_runner(now, number, out, |runner, shared, _, _| {
-                    runner.answer(slot, &result, shared, |slot| token_of(number, slot))
+                let on_error = CONTROLLERS[number].on_error;
+                self.with_runner(now, number, out, |runner, shared, view, _| {
+                    runner.answer(
+                        slot,
+                        &result,
+                        shared,
+                        |slot| token_of(number, slot),
+                        |key, failed, error| on_error(view, key, failed, error, now),
+                    )
                 });
             }
         }
@@ -217,15 +224,7 @@ impl ControllerManager {
         act: impl FnOnce(&mut Runner, &mut Shared<'_>, &View, &mut Vec<Decision>),
     ) {
         let (mut calls, mut wakes) = (Vec::new(), Vec::new());
-        let mut shared = Shared {
-            limit: &mut self.limit,
-            event_limit: &mut self.event_limit,
-            recorder: &mut self.recorder,
-            revision: self.view.revision(),
-            now,
-            calls: &mut calls,
-            wakes: &mut wakes,
-        };
+        let mut shared = Shared { revision: self.view.revision(), now, calls: &mut calls, wakes: &mut wakes };
         act(&mut self.runners[number], &mut shared, &self.view, &mut self.decisions);
         calls.into_iter().for_each(|(at, call)| out.send_at(at, call));
         wakes.into_iter().for_each(|(at, key)| out.wake_at(at, Input::Due { controller: number as u8, key }));

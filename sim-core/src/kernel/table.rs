@@ -189,6 +189,22 @@ impl<K: Ord + Clone, V: Clone> Node<K, V> {
         }
     }
 
+    fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        match self {
+            Node::Leaf(entries) => {
+                let at = entries.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
+                Some(&mut entries[at].1)
+            }
+            Node::Branch(children) => {
+                let at = child_for(children, |k| k.borrow() <= key);
+                Arc::make_mut(&mut children[at].1).get_mut(key)
+            }
+        }
+    }
+
     fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -232,6 +248,15 @@ impl<K: Ord + Clone, V: Clone> Index<K, V> {
                 Node::Branch(children) => node = &children[child_for(children, |k| k.borrow() <= key)].1,
             }
         }
+    }
+
+    /// The value under `key`, to be changed in place.
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        self.get(key)?;
+        Arc::make_mut(&mut self.root).get_mut(key)
     }
 
     /// Sets the value under `key` and returns what was there.

@@ -15,6 +15,7 @@ use crate::api::object::{Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::status::ApiError;
 use crate::client::Call;
+use crate::client::events::Source;
 use crate::kernel::outbox::Outbox;
 use crate::kernel::table::{Index, Table};
 use crate::kernel::time::{Epoch, SimTime};
@@ -211,7 +212,8 @@ impl Nodes {
     fn with(&mut self, now: SimTime, pod: u32, out: &mut Outbox<Call, Input>, act: impl FnOnce(&mut PodWorker, &mut Turn<'_>)) {
         let Some(worker) = self.pods.get_mut(pod) else { return };
         let kubelet = self.kubelets.get_mut(worker.node).expect("a pod that is known is on a node that is known");
-        let mut turn = Turn { now, seed: self.seed, epoch: self.epoch, images: &self.images, kubelet, words: &mut self.words, out };
+        let source = Source { component: "kubelet", host: kubelet.name.clone(), epoch: self.epoch };
+        let mut turn = Turn { now, seed: self.seed, source, images: &self.images, kubelet, words: &mut self.words, out };
         act(worker, &mut turn);
     }
 }

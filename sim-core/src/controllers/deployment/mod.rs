@@ -47,7 +47,8 @@ impl Controller for DeploymentController {
                 let Some(id) = owner_of(&set.meta, Kind::Deployment, view) else { return };
                 let recreate = view.deployment(id).is_some_and(|deployment| deployment.spec.strategy == Strategy::Recreate);
                 let owner = set.meta.controller().map_or(Uid::NONE, |owner| owner.uid);
-                if recreate && view.replica_sets_of(owner).all(|(_, set)| view.pods_of(set.meta.uid, &set.meta.namespace).next().is_none()) {
+                if recreate && view.replica_sets_of(owner).all(|(_, set)| view.pods_of(set.meta.uid, &set.meta.namespace).next().is_none())
+                {
                     keys.add(id);
                 }
             }

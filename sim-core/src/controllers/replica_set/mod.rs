@@ -4,15 +4,15 @@
 //! v1.36. Which pods go first is in [`ranking`].
 //!
 //! What differs: instead of counting expected creations and deletions, the runner says whether the cache has seen everything that was
-//! written for this ReplicaSet; until then no pod is made or deleted, or the same ones would be made twice. A write that fails drops the
-//! rest of the plan, the status included; upstream writes the status even so, with a ReplicaFailure condition ([`with_failure`]).
+//! written for this ReplicaSet; until then no pod is made or deleted, or the same ones would be made twice.
 
 pub mod ranking;
 
-use crate::api::event::ObjectReference;
+use crate::api::event::{EventType, ObjectReference};
 use crate::api::meta::{Condition, ConditionStatus, Meta, OwnerReference, Str, StrMap, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::{Pod, PodStatus};
+use crate::api::status::ApiError;
 use crate::api::workloads::{ReplicaSet, ReplicaSetStatus};
 use crate::apiserver::request::{DeleteOptions, Write};
 use crate::client::plan::{Keys, Plan, Step, Tell};
@@ -63,17 +63,38 @@ impl Controller for ReplicaSetController {
         }
         let status = status(set, &count);
         plan.requeue_after = count.next_available.map(|due| due.since(now));
-        if status != set.status {
-            // Upstream tries a conflicting status once more with the current revision: that is no check at all.
-            let mut next = (**set).clone();
-            next.meta.resource_version = 0;
-            next.status = status;
-            plan.then(Write::UpdateStatus(key, next.into()));
-            if plan.why.is_empty() {
-                plan.why = "the status follows the pods".into();
-            }
-        }
+        write_status(key, set, status, &mut plan);
         plan
+    }
+
+    fn on_error(view: &View, key: ObjectId, failed: &Write, error: &ApiError, now: SimTime) -> Plan {
+        let mut plan = Plan::nothing();
+        let Some(set) = view.replica_set(key) else { return plan };
+        let (reason, did) = match failed {
+            Write::Create(_) => ("FailedCreate", "creating"),
+            Write::Delete(..) => ("FailedDelete", "deleting"),
+            _ => return plan,
+        };
+        plan.report(reference(&set.meta), EventType::Warning, reason, format!("Error {did}: {error}"));
+        let count = count_cohorts(view, set).unwrap_or_else(|| Count::of(set, &claim(view, set, &mut Plan::nothing()), now));
+        let status = with_failure(status(set, &count), &set.status, reason, &error.to_string(), now);
+        write_status(key, set, status, &mut plan);
+        plan
+    }
+}
+
+/// Writes the status of a sync, if it differs.
+fn write_status(key: ObjectId, set: &ReplicaSet, status: ReplicaSetStatus, plan: &mut Plan) {
+    if status == set.status {
+        return;
+    }
+    // Upstream tries a conflicting status once more with the current revision: that is no check at all.
+    let mut next = set.clone();
+    next.meta.resource_version = 0;
+    next.status = status;
+    plan.then(Write::UpdateStatus(key, next.into()));
+    if plan.why.is_empty() {
+        plan.why = "the status follows the pods".into();
     }
 }
 
@@ -191,7 +212,8 @@ fn count_cohorts(view: &View, set: &ReplicaSet) -> Option<Count> {
     }
     let (meta, template) = (&set.meta, &set.spec.template.labels);
     let matches = |labels: &StrMap| labels.same(template) || set.spec.selector.matches(labels);
-    if meta.deletion.is_none() && view.cohorts_of(Uid::NONE, &meta.namespace).any(|orphans| orphans.active > 0 && matches(orphans.labels())) {
+    if meta.deletion.is_none() && view.cohorts_of(Uid::NONE, &meta.namespace).any(|orphans| orphans.active > 0 && matches(orphans.labels()))
+    {
         return None;
     }
     let mut count = Count::default();
@@ -283,22 +305,28 @@ fn status(set: &ReplicaSet, count: &Count) -> ReplicaSetStatus {
     }
 }
 
-/// The status after a creation or deletion failed: unless it tells of a failure already, it gets a ReplicaFailure condition, which lasts
-/// until a sync succeeds. `active` pods were there. For whoever sees the answers; a plan doesn't.
-pub fn with_failure(set: &ReplicaSet, active: usize, message: &str, now: SimTime) -> ReplicaSetStatus {
-    let mut status = set.status.clone();
-    if !status.conditions.iter().any(|c| c.kind == REPLICA_FAILURE) {
+/// The status after a creation or deletion failed: it gets a ReplicaFailure condition, which lasts until a sync succeeds.
+/// `replica_set_utils.go`, calculateStatus.
+fn with_failure(
+    mut status: ReplicaSetStatus,
+    kept: &ReplicaSetStatus,
+    reason: &'static str,
+    message: &str,
+    now: SimTime,
+) -> ReplicaSetStatus {
+    let condition = kept.conditions.iter().find(|c| c.kind == REPLICA_FAILURE).cloned().unwrap_or_else(|| {
         let at = now.truncated_to_secs();
-        status.conditions.push(Condition {
+        Condition {
             kind: REPLICA_FAILURE.into(),
             status: ConditionStatus::True,
-            reason: if active < wanted(set) { "FailedCreate" } else { "FailedDelete" }.into(),
+            reason: reason.into(),
             message: message.to_owned().into(),
             last_transition: at,
             last_update: at,
             observed_generation: 0,
-        });
-    }
+        }
+    });
+    status.conditions.push(condition);
     status
 }
 

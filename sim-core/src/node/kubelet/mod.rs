@@ -9,15 +9,15 @@ pub mod restart;
 pub mod status;
 pub mod termination;
 
-use crate::api::event::{Event, EventType, ObjectReference};
-use crate::api::meta::{Meta, Str};
+use crate::api::meta::Str;
 use crate::api::node::Heartbeat;
-use crate::api::pod::{Pod, PodSpec};
+use crate::api::pod::PodSpec;
 use crate::apiserver::request::Write;
+use crate::client::events::Source;
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::outbox::Outbox;
 use crate::kernel::table::Index;
-use crate::kernel::time::{Epoch, SimTime};
+use crate::kernel::time::SimTime;
 use crate::node::Input;
 use crate::node::runtime::AddressPool;
 use crate::node::runtime::image::{ImageStore, Images};
@@ -49,8 +49,8 @@ pub struct Turn<'a> {
     pub now: SimTime,
     /// The run's seed.
     pub seed: u64,
-    /// The calendar, for the names of events.
-    pub epoch: Epoch,
+    /// Who tells the pod's events.
+    pub source: Source,
     /// How images behave.
     pub images: &'a Images,
     /// The pod's kubelet.
@@ -122,77 +122,6 @@ impl Words {
         let made = status::unready_message("unready", names);
         self.unready = Some((spec.clone(), made.clone()));
         made
-    }
-}
-
-/// An event that was sent: enough to send it again with a higher count.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    /// Of reason, part and message.
-    key: u64,
-    first: SimTime,
-    count: u32,
-    serial: u32,
-}
-
-/// A pod's events so far, as the event recorder's cache remembers them (`client-go/tools/record/events_cache.go`).
-#[derive(Clone, Debug, Default)]
-pub struct Memory {
-    told: Vec<Told>,
-    serial: u32,
-}
-
-/// So many events of a pod are remembered.
-const REMEMBERED: usize = 24;
-
-impl Memory {
-    /// The event to be sent: new, or an earlier one counted up.
-    pub fn event(&mut self, turn: &Turn<'_>, pod: &Pod, part: Str, kind: EventType, reason: &'static str, message: Str) -> Arc<Event> {
-        let key = [reason, part.as_str(), message.as_str()].into_iter().flat_map(|text| text.bytes().chain([0]));
-        let key = key.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        let told = match self.told.iter_mut().find(|told| told.key == key) {
-            Some(told) => {
-                told.count += 1;
-                *told
-            }
-            None => {
-                if self.told.len() == REMEMBERED {
-                    self.told.remove(0);
-                }
-                let told = Told { key, first: turn.now, count: 1, serial: self.serial };
-                self.serial += 1;
-                self.told.push(told);
-                told
-            }
-        };
-        // Microseconds from the clock; the nanoseconds tell events of the same pod and moment apart.
-        let nanos = (pod.meta.uid.0 as u64 % 1000 + u64::from(told.serial)) % 1000;
-        let stamp = (turn.epoch.unix_secs as u64).wrapping_mul(1_000_000_000) + told.first.as_nanos() / 1000 * 1000 + nanos;
-        Arc::new(Event {
-            meta: Meta {
-                name: Str::from(format!("{}.{stamp:016x}", pod.meta.name)),
-                namespace: pod.meta.namespace.clone(),
-                ..Meta::default()
-            },
-            about: ObjectReference {
-                kind: "Pod",
-                api_version: "v1",
-                namespace: pod.meta.namespace.clone(),
-                name: pod.meta.name.clone(),
-                uid: pod.meta.uid,
-                resource_version: pod.meta.resource_version,
-                field_path: part,
-            },
-            reason: Str::Static(reason),
-            message,
-            event_type: kind,
-            component: "kubelet",
-            host: turn.kubelet.name.clone(),
-            first: told.first.truncated_to_secs(),
-            last: turn.now.truncated_to_secs(),
-            count: told.count,
-            action: "",
-        })
     }
 }
 

@@ -5,18 +5,20 @@
 //! of a container that was stopped meanwhile do nothing. Left out so far: probes other than the time of the first readiness, lifecycle
 //! hooks, ephemeral containers, resizing, evictions.
 
-use crate::api::event::EventType;
+use crate::api::event::{EventType, ObjectReference};
 use crate::api::meta::Str;
 use crate::api::object::ObjectId;
 use crate::api::pod::{self, ContainerState, Pod, RestartPolicy};
 use crate::apiserver::request::Write;
+use crate::client::events::Memory;
+use crate::client::plan::Report;
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::Input;
 use crate::node::kubelet::restart::{is_init_restarted, is_restarted};
 use crate::node::kubelet::status::{Transitions, generate, not_found};
-use crate::node::kubelet::{Memory, Sentence, Turn};
+use crate::node::kubelet::{Sentence, Turn};
 use crate::node::runtime::image::Need;
 use crate::node::runtime::program::{Course, vary};
 use crate::node::runtime::{Container, Ended, Exit, SANDBOX, State, Waiting};
@@ -195,8 +197,20 @@ impl PodWorker {
     }
 
     fn report_part(&mut self, turn: &mut Turn<'_>, part: Str, kind: EventType, reason: &'static str, message: Str) {
-        let event = self.memory.event(turn, &self.pod, part, kind, reason, message);
-        turn.send(Write::Report(event));
+        let meta = &self.pod.meta;
+        let about = ObjectReference {
+            kind: "Pod",
+            api_version: "v1",
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            uid: meta.uid,
+            resource_version: meta.resource_version,
+            field_path: part,
+        };
+        let report = Report { about, event_type: kind, reason: Str::Static(reason), message };
+        if let Some(event) = self.memory.event(&turn.source, report, turn.now) {
+            turn.send(Write::Report(event));
+        }
     }
 
     /// Sends the status. The last one is waited for: only then may the pod go.
