@@ -42,6 +42,34 @@ fn vectors() {
     }
 }
 
+/// Of each point of the traces, the least share of rows that must agree, in percent.
+const TRACES: &[(&str, usize)] = &[("commands", 90), ("sizes", 90), ("conditions", 94), ("pods", 90)];
+
+#[test]
+fn traces() {
+    let scores = sim_oracle::run_traces(folder());
+    for (point, least) in TRACES {
+        // Scheduling has an issue of its own: pods there were made without kubectl.
+        let of_point = || scores.iter().filter(|score| score.name.ends_with(point) && !score.name.contains("scheduling_"));
+        let (passed, total) = of_point().fold((0, 0), |(passed, total), score| (passed + score.passed, total + score.total));
+        assert!(total > 30 && passed * 100 >= total * least, "{point} {passed}/{total}");
+    }
+    let whole =
+        ["rolling_1_default", "rolling_3_s0_u1", "rolling_default_3", "rolling_5_s0_u50pct_slowstop", "recreate_3", "canary_pause_resume"];
+    for name in whole {
+        for score in scores.iter().filter(|s| s.name.starts_with(&format!("traces/{name} ")) && !s.name.ends_with("commands")) {
+            assert_eq!(score.passed, score.total, "{}: {:?}", score.name, score.first_miss);
+        }
+    }
+}
+
+#[test]
+fn patches() {
+    for score in sim_oracle::run_patch(folder()).iter().filter(|score| score.total > 0) {
+        assert!(score.passed * 100 >= score.total * 94, "{} {}/{}: {:?}", score.name, score.passed, score.total, score.first_miss);
+    }
+}
+
 #[test]
 fn api_and_kubectl() {
     for score in sim_oracle::run_api(folder()).into_iter().chain(sim_oracle::run_kubectl(folder())) {

@@ -271,7 +271,7 @@ fn without_allocated(tree: &mut Value) {
 }
 
 /// The first place where two trees differ.
-fn difference(path: &str, want: &Value, got: &Value) -> Option<String> {
+pub(crate) fn difference(path: &str, want: &Value, got: &Value) -> Option<String> {
     match (want, got) {
         (Value::Object(x), Value::Object(y)) => {
             let keys = x.keys().chain(y.keys().filter(|key| !x.contains_key(*key)));

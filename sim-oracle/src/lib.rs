@@ -2,6 +2,7 @@
 
 mod api;
 mod kubectl;
+mod patch;
 mod recording;
 mod traces;
 mod vectors;
@@ -9,6 +10,7 @@ mod vectors_deployment;
 
 pub use api::run_api;
 pub use kubectl::{RecordedState, run_kubectl};
+pub use patch::run_patch;
 pub use traces::run_traces;
 pub use vectors::run_vectors;
 

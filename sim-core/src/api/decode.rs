@@ -31,6 +31,31 @@ impl DecodeError {
         self.unknown.iter().map(|path| format!("unknown field {}", quote(path))).collect()
     }
 
+    /// What the converter of patched objects says of the first field that has the wrong type: `unrecognized type: int32`
+    /// (`k8s.io/apimachinery/pkg/runtime/converter.go`, fromUnstructured). `None` if all types are right.
+    pub fn conversion(&self) -> Option<String> {
+        let message = self.wrong_type.as_deref()?;
+        let Some((head, wanted)) = message.rsplit_once(" of type ") else { return Some(message.to_owned()) };
+        let found = head.trim_start_matches("json: cannot unmarshal ").split(' ').next().unwrap_or_default();
+        let found = match found {
+            "array" => "slice",
+            "object" => "map",
+            "number" => "int64",
+            other => other,
+        };
+        Some(match wanted {
+            map if map.starts_with("map[") => format!("cannot restore map from {found}"),
+            list if list.starts_with("[]") => format!("cannot restore slice from {found}"),
+            object if object.contains('.') => format!("cannot restore struct from: {found}"),
+            simple => format!("unrecognized type: {simple}"),
+        })
+    }
+
+    /// The type error alone, in the JSON decoder's words.
+    pub fn wrong_type(&self) -> Option<&str> {
+        self.wrong_type.as_deref()
+    }
+
     /// The server's answer.
     pub fn to_api_error(&self) -> ApiError {
         let what = match &self.wrong_type {
@@ -57,7 +82,7 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-/// Decodes a tree strictly. Fields that are null count as absent, and are taken out.
+/// Decodes a tree strictly. Fields that are null count as absent, and are taken out; so are unknown ones, for who only warns of them.
 ///
 /// # Errors
 /// The first field of a wrong type, or else all unknown fields.
@@ -110,14 +135,16 @@ impl Walk {
     /// `path` has indexes, for people and the list of unknown fields; `go` has none, as Go's messages have it.
     fn object(&mut self, object: &'static Type, tree: &mut Value, path: &str, go: &str) {
         let (Some(fields), Value::Object(map)) = (object.fields(), tree) else { return };
-        map.retain(|_, value| !value.is_null());
-        for (name, value) in map {
-            let at = join(path, name);
-            match fields.get(name.as_str()) {
-                None => self.unknown.push((at, object)),
+        map.retain(|name, value| {
+            let (at, known) = (join(path, name), fields.get(name.as_str()));
+            match known {
+                Some(_) if value.is_null() => return false,
                 Some(field) => self.field(object, field, value, &at, &join(go, name)),
+                None if !value.is_null() => self.unknown.push((at, object)),
+                None => {}
             }
-        }
+            known.is_some()
+        });
     }
 
     fn field(&mut self, object: &'static Type, field: &'static Field, value: &mut Value, path: &str, go: &str) {
@@ -186,16 +213,23 @@ fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
+/// How Go's decoder names a kind of value.
+pub fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 /// How Go's decoder names what it found; a number that doesn't fit is quoted.
 fn json_word(value: &Value, wanted: &FieldType) -> String {
     match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) => "bool".to_owned(),
         Value::Number(number) if matches!(wanted, FieldType::Int32 | FieldType::Int64) => format!("number {number}"),
-        Value::Number(_) => "number".to_owned(),
-        Value::String(_) => "string".to_owned(),
-        Value::Array(_) => "array".to_owned(),
-        Value::Object(_) => "object".to_owned(),
+        other => json_kind(other).to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `strconv.Quote`: how Go's messages put text into quotes (`%q`).
 
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// `text` in double quotes, with what cannot be printed escaped as Go escapes it.
@@ -23,6 +24,22 @@ pub fn quote(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// A tree as Go's `%v` prints it: `map[image:nginx:2 name:web]`, `[a b]`.
+pub fn shown_by_go(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(shown_by_go).collect::<Vec<_>>().join(" ")),
+        Value::Object(map) => {
+            let mut fields: Vec<_> = map.iter().collect();
+            fields.sort_by_key(|(name, _)| name.as_str());
+            let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name}:{}", shown_by_go(value))).collect();
+            format!("map[{}]", fields.join(" "))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn escape(out: &mut String, c: char) {

@@ -30,6 +30,8 @@ pub enum Reason {
     InternalError,
     /// 504
     Timeout,
+    /// None given: an error that nobody classified.
+    Unknown,
 }
 
 impl Reason {
@@ -45,7 +47,7 @@ impl Reason {
             Reason::UnsupportedMediaType => 415,
             Reason::Invalid => 422,
             Reason::TooManyRequests => 429,
-            Reason::InternalError => 500,
+            Reason::InternalError | Reason::Unknown => 500,
             Reason::Timeout => 504,
         }
     }
@@ -65,6 +67,7 @@ impl Reason {
             Reason::TooManyRequests => "TooManyRequests",
             Reason::InternalError => "InternalError",
             Reason::Timeout => "Timeout",
+            Reason::Unknown => "",
         }
     }
 }

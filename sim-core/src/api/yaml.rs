@@ -103,7 +103,13 @@ fn error_at(span: Span, message: &str) -> YamlError {
 fn scan_error(error: &ScanError) -> YamlError {
     let info = error.info();
     // goyaml's words for what people most often do wrong.
-    let message = if info.contains("tab") { "found character that cannot start any token" } else { &info };
+    let message = if info.contains("tab") {
+        "found character that cannot start any token"
+    } else if info.contains("unclosed bracket") {
+        "did not find expected node content"
+    } else {
+        &info
+    };
     YamlError { line: error.marker().line(), column: error.marker().col() + 1, message: message.to_owned() }
 }
 

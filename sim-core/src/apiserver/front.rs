@@ -2,9 +2,10 @@
 //! and the conflict check, then meets the same storage rules as everybody's.
 
 use crate::api::object::{Kind, Object, ObjectId};
+use crate::api::quote::shown_by_go;
 use crate::api::resources::Resource;
 use crate::api::selector::Selector;
-use crate::api::status::{ApiError, Reason};
+use crate::api::status::{ApiError, FieldError, Reason};
 use crate::api::{decode, defaults, names, patch};
 use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, WriteOptions, Written};
 use crate::apiserver::{ApiServer, Moment, convert, validation};
@@ -198,7 +199,26 @@ impl Front<'_> {
             PatchKind::Merge => patch::merge(&current, patch),
             PatchKind::Json => patch::json_patch(&current, patch)?,
         };
-        let warnings = strict(resource, &mut tree, options)?;
+        check_name(&tree, name)?;
+        let shown = match kind {
+            PatchKind::Strategic => shown_by_go(patch),
+            PatchKind::Merge | PatchKind::Json => tree.to_string(),
+        };
+        let warnings = match decode::strict(resource, &mut tree) {
+            Err(error) if !error.is_only_unknown_fields() => {
+                let why = if kind == PatchKind::Strategic { error.conversion() } else { error.wrong_type().map(str::to_owned) };
+                return Err(invalid_patch(&shown, &why.unwrap_or_default()));
+            }
+            Err(error) if options.field_validation == FieldValidation::Strict => return Err(error.to_api_error()),
+            Err(error) if options.field_validation == FieldValidation::Warn => error.unknown_fields(),
+            _ => Vec::new(),
+        };
+        // A patch has no precondition on the UID: a changed one is a change of a field that can't be changed.
+        let uid = self.store.get(id).map(|object| object.meta().uid.to_string()).unwrap_or_default();
+        if let Some(other) = tree["metadata"]["uid"].as_str().filter(|other| !other.is_empty() && *other != uid) {
+            let cause = FieldError::invalid("metadata.uid", &Value::from(other), "field is immutable");
+            return Err(ApiError::invalid(resource.group, resource.kind, name, vec![cause]));
+        }
         self.replace(id, resource, tree, options, warnings)
     }
 
@@ -361,6 +381,23 @@ fn strict(resource: &'static Resource, tree: &mut Value, options: &WriteOptions)
         }
         Err(error) => Err(error.to_api_error()),
     }
+}
+
+/// A patched object must still be the one that the URL names.
+fn check_name(tree: &Value, name: &str) -> Result<(), ApiError> {
+    let why = match tree["metadata"]["name"].as_str().unwrap_or_default() {
+        same if same == name => return Ok(()),
+        "" => format!("the name of the object ({name} based on URL) was undeterminable: name must be provided"),
+        other => format!("the name of the object ({other}) does not match the name on the URL ({name})"),
+    };
+    Err(ApiError::new(Reason::BadRequest, why))
+}
+
+/// The answer to a patch whose result is no object of its kind.
+fn invalid_patch(shown: &str, why: &str) -> ApiError {
+    let mut error = ApiError::invalid("", "", "", vec![FieldError::invalid_text("patch", shown, why)]);
+    error.message = error.details.causes[0].to_string();
+    error
 }
 
 fn set_namespace(kind: Kind, namespace: &str, tree: &mut Value) -> Result<(), ApiError> {

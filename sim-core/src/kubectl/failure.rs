@@ -127,7 +127,10 @@ fn lined(mut text: String) -> String {
 }
 
 fn server_line(error: &ApiError) -> String {
-    format!("Error from server ({}): {}", error.reason.as_str(), error.message)
+    match error.reason.as_str() {
+        "" => format!("Error from server: {}", error.message),
+        reason => format!("Error from server ({reason}): {}", error.message),
+    }
 }
 
 /// `The Deployment "web" is invalid: …`, with a list when there are several causes.

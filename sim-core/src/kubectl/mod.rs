@@ -46,6 +46,12 @@ use serde_json::Value;
 
 pub use self::api::Api;
 pub use self::hints::hints;
+
+/// What `rollout status` says of a Deployment as it is, and whether it is rolled out. `None` when it ends with an error: the rollout failed.
+pub fn rollout_status(deployment: &serde_json::Value) -> Option<(String, bool)> {
+    rollout_status::status(deployment, 0).ok()
+}
+
 pub use self::words::{split, split_commands};
 
 use self::age::Clock;
@@ -326,6 +332,8 @@ const COMMANDS: &[Entry] = &[
     Entry { words: "delete", flags: delete::FLAGS, run: delete::run },
     Entry { words: "scale", flags: scale::FLAGS, run: scale::run },
     Entry { words: "set image", flags: set::FLAGS, run: set::image },
+    Entry { words: "set resources", flags: set::RESOURCES_FLAGS, run: set::resources },
+    Entry { words: "set env", flags: set::ENV_FLAGS, run: set::env },
     Entry { words: "rollout status", flags: rollout_status::FLAGS, run: rollout_status::run },
     Entry { words: "rollout history", flags: history::FLAGS, run: history::run },
     Entry { words: "rollout undo", flags: rollback::FLAGS, run: rollback::run },
@@ -401,8 +409,6 @@ const NOT_SIMULATED: &[&str] = &[
     "plugin",
     "port-forward",
     "proxy",
-    "set env",
-    "set resources",
     "set selector",
     "set serviceaccount",
     "set sa",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::api::PatchKind;
+use super::api::{FieldValidation, PatchKind, WriteOptions};
 use super::failure::{Answer, Failure};
 use super::field::{at, text};
 use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
@@ -56,7 +56,8 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     }
     let mut targets = target::find(call, &args, Rules::default())?;
     let mut failures = std::mem::take(&mut targets.failures);
-    let options = call.write_options(dry_run, "kubectl-patch");
+    // kubectl leaves it to the server what to do about unknown fields, and the server warns.
+    let options = WriteOptions { field_validation: FieldValidation::Warn, ..call.write_options(dry_run, "kubectl-patch") };
     for info in targets.infos() {
         if dry_run == DryRun::Client {
             return Err(Failure::not_simulated("kubectl patch --dry-run=client"));

@@ -1,4 +1,4 @@
-//! `kubectl set image`. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/set/set_image.go`, v1.36.
+//! `kubectl set image`, `set resources` and `set env`. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/set`, v1.36.
 
 use serde_json::{Value, json};
 
@@ -24,17 +24,50 @@ pub const FLAGS: &[Flag] = &[
     refused("local"),
 ];
 
+/// The flags of `set resources`.
+pub const RESOURCES_FLAGS: &[Flag] = &[
+    short("output", 'o'),
+    short("selector", 'l'),
+    short("filename", 'f'),
+    short("kustomize", 'k'),
+    short_switch("recursive", 'R'),
+    switch("all"),
+    switch("record"),
+    switch("show-managed-fields"),
+    short("containers", 'c'),
+    value("limits"),
+    value("requests"),
+    optional("dry-run", "unchanged"),
+    value("field-manager"),
+    refused("local"),
+];
+
+/// The flags of `set env`.
+pub const ENV_FLAGS: &[Flag] = &[
+    short("output", 'o'),
+    short("selector", 'l'),
+    short("filename", 'f'),
+    short("kustomize", 'k'),
+    short_switch("recursive", 'R'),
+    switch("all"),
+    switch("record"),
+    switch("show-managed-fields"),
+    short("containers", 'c'),
+    optional("dry-run", "unchanged"),
+    value("field-manager"),
+    refused("local"),
+    refused("list"),
+    refused("from"),
+    refused("keys"),
+    refused("prefix"),
+    refused("resolve"),
+    refused("overwrite"),
+];
+
 /// Runs `kubectl set image`.
 pub fn image(call: &mut Call<'_>) -> Answer<Next> {
-    let dry_run = call.dry_run()?;
     let (args, pairs) = resources_and_pairs(&call.flags.args)?;
-    if nothing_named(call, &args) {
-        return Err(Failure::plain(target::NOTHING));
-    }
-    let mut targets = target::find(call, &args, Rules::default())?;
-    if let Some(failure) = Failure::all(std::mem::take(&mut targets.failures)) {
-        return Err(failure);
-    }
+    let targets = targets(call, &args)?;
     if pairs.is_empty() {
         return Err(Failure::plain("at least one image update is required"));
     }
@@ -43,16 +76,110 @@ pub fn image(call: &mut Call<'_>) -> Answer<Next> {
             "all containers are already specified by *, but saw more than one container_name=container_image pairs",
         ));
     }
+    let words = Words { done: "image updated", failed: "image update" };
+    update(call, targets, &words, |object, path, failures| images_patch(object, path, &pairs, failures))
+}
+
+/// Runs `kubectl set resources`. Mirrors `set_resources.go`.
+pub fn resources(call: &mut Call<'_>) -> Answer<Next> {
+    let args = call.flags.args.clone();
+    let lists = [("limits", amounts(call, "limits")?), ("requests", amounts(call, "requests")?)];
+    if lists.iter().all(|(_, amounts)| amounts.is_empty()) {
+        return Err(Failure::plain("you must specify an update to requests or limits (in the form of --requests/--limits)"));
+    }
+    let wanted = containers_wanted(call);
+    let targets = targets(call, &args)?;
+    let words = Words { done: "resource requirements updated", failed: "resources update" };
+    update(call, targets, &words, |object, path, failures| {
+        containers_patch(object, path, &wanted, failures, |container| {
+            let mut changed = Value::Null;
+            for (list, amounts) in &lists {
+                let known = container.pointer(&format!("/resources/{list}"));
+                for (name, amount) in
+                    amounts.iter().filter(|(name, amount)| known.and_then(|known| known.get(name)) != Some(&json!(amount)))
+                {
+                    map_mut(&mut changed, &format!("resources.{list}")).insert(name.clone(), json!(amount));
+                }
+            }
+            changed
+        })
+    })
+}
+
+/// Runs `kubectl set env`. Mirrors `set_env.go`.
+pub fn env(call: &mut Call<'_>) -> Answer<Next> {
+    let is_change = |arg: &&String| arg.contains('=') || (arg.ends_with('-') && arg.len() > 1);
+    let (changes, args): (Vec<String>, Vec<String>) = call.flags.args.iter().cloned().partition(|arg| is_change(&arg));
+    if changes.is_empty() {
+        return Err(Failure::plain("at least one environment variable must be provided"));
+    }
+    let wanted = containers_wanted(call);
+    let targets = targets(call, &args)?;
+    let words = Words { done: "env updated", failed: "env update" };
+    update(call, targets, &words, |object, path, failures| {
+        containers_patch(object, path, &wanted, failures, |container| {
+            let known = |name: &str| items(container, "env").iter().find(|variable| text(variable, "name") == name);
+            let change = |change: &String| match change.split_once('=') {
+                Some((name, value)) => {
+                    let is_new = known(name).is_none_or(|variable| variable["value"] != value);
+                    is_new.then(|| json!({"name": name, "value": value}))
+                }
+                None => {
+                    let name = change.trim_end_matches('-');
+                    known(name).map(|_| json!({"$patch": "delete", "name": name}))
+                }
+            };
+            let list: Vec<Value> = changes.iter().filter_map(change).collect();
+            if list.is_empty() {
+                return Value::Null;
+            }
+            // New variables come last, as kubectl's diff of the two objects says.
+            let removed = |name: &str| list.iter().any(|change| change["$patch"] == "delete" && change["name"] == name);
+            let mut order: Vec<&str> =
+                items(container, "env").iter().map(|variable| text(variable, "name")).filter(|name| !removed(name)).collect();
+            let new = list.iter().filter(|change| change.get("$patch").is_none()).map(|change| text(change, "name"));
+            order.extend(new.filter(|name| known(name).is_none()));
+            let order: Vec<Value> = order.into_iter().map(|name| json!({"name": name})).collect();
+            json!({"env": list, "$setElementOrder/env": order})
+        })
+    })
+}
+
+/// What a command says when it is done, and what failed if it isn't.
+struct Words {
+    done: &'static str,
+    failed: &'static str,
+}
+
+fn targets(call: &mut Call<'_>, args: &[String]) -> Answer<Vec<Info>> {
+    if nothing_named(call, args) {
+        return Err(Failure::plain(target::NOTHING));
+    }
+    let mut targets = target::find(call, args, Rules::default())?;
+    match Failure::all(std::mem::take(&mut targets.failures)) {
+        Some(failure) => Err(failure),
+        None => Ok(targets.infos()),
+    }
+}
+
+/// Patches the pod template of each object. `patch` is null where nothing changes.
+fn update(
+    call: &mut Call<'_>,
+    targets: Vec<Info>,
+    words: &Words,
+    patch: impl Fn(&Value, &str, &mut Vec<Failure>) -> Value,
+) -> Answer<Next> {
+    let dry_run = call.dry_run()?;
     let options = call.write_options(dry_run, "kubectl-set");
     let mut failures = Vec::new();
-    for info in targets.infos() {
+    for info in targets {
         let Some(path) = pod_spec(&info) else {
             let why =
                 format!("error: {} the object is not a pod or does not have a pod template: {}\n", info.plural_title(), info.resource.kind);
             failures.push(Failure::Plain(why));
             continue;
         };
-        let mut patch = images_patch(&info.object, path, &pairs, &mut failures);
+        let mut patch = patch(&info.object, path, &mut failures);
         if patch.is_null() {
             continue;
         }
@@ -60,18 +187,67 @@ pub fn image(call: &mut Call<'_>) -> Answer<Next> {
             map_mut(&mut patch, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
         }
         if dry_run == DryRun::Client {
-            call.say(info.resource, &info.name, &info.object, "image updated", dry_run)?;
+            call.say(info.resource, &info.name, &info.object, words.done, dry_run)?;
             continue;
         }
         match call.api.patch(info.resource, &info.ns, &info.name, PatchKind::Strategic, &patch, &options) {
             Ok(written) => {
                 call.warn(&written);
-                call.say(info.resource, &info.name, &written.object, "image updated", dry_run)?;
+                call.say(info.resource, &info.name, &written.object, words.done, dry_run)?;
             }
-            Err(error) => failures.push(Failure::Plain(format!("failed to patch image update to pod template: {error}"))),
+            Err(error) => failures.push(Failure::Plain(format!("failed to patch {} to pod template: {error}", words.failed))),
         }
     }
     Failure::all(failures).map_or(Ok(Next::Done), Err)
+}
+
+/// The pattern of `--containers`: a name, with `*` at its ends.
+fn containers_wanted(call: &Call<'_>) -> String {
+    call.flags.get("containers").unwrap_or("*").to_owned()
+}
+
+fn is_wanted(pattern: &str, name: &str) -> bool {
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(end), _) if !end.contains('*') => name.ends_with(end),
+        (_, Some(start)) if !start.contains('*') => name.starts_with(start),
+        (Some(_), Some(_)) => name.contains(pattern.trim_matches('*')),
+        _ => name == pattern,
+    }
+}
+
+/// The patch of the containers that are wanted; null when nothing changes.
+fn containers_patch(object: &Value, path: &str, wanted: &str, failures: &mut Vec<Failure>, change: impl Fn(&Value) -> Value) -> Value {
+    let mut patch = Value::Null;
+    let mut found = false;
+    for list in ["initContainers", "containers"] {
+        let mut changed = Vec::new();
+        for container in items(object, &format!("{path}.{list}")).iter().filter(|c| is_wanted(wanted, text(c, "name"))) {
+            found = true;
+            let mut change = change(container);
+            if !change.is_null() {
+                change["name"] = text(container, "name").into();
+                changed.push(change);
+            }
+        }
+        if !changed.is_empty() {
+            map_mut(&mut patch, path).insert(list.to_owned(), Value::Array(changed));
+        }
+    }
+    if !found {
+        failures.push(Failure::Plain(format!("error: unable to find container named {wanted}")));
+    }
+    patch
+}
+
+/// `cpu=200m,memory=512Mi`, in order.
+fn amounts(call: &Call<'_>, flag: &str) -> Answer<Vec<(String, String)>> {
+    let Some(text) = call.flags.get(flag) else { return Ok(Vec::new()) };
+    let pair = |part: &str| match part.split_once('=') {
+        Some((name, amount)) if crate::api::quantity::Quantity::parse(amount).is_ok() => Ok((name.to_owned(), amount.to_owned())),
+        Some(_) => Err(Failure::plain("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")),
+        None => Err(Failure::Plain(format!("invalid argument syntax {part}, expected <resource>=<value>"))),
+    };
+    text.split(',').map(pair).collect()
 }
 
 /// Where the pod spec of an object is.

@@ -41,6 +41,8 @@ pub(crate) struct Command {
 /// What happened to a pod on its node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Life {
+    /// When it was bound.
+    pub(crate) bound: SimTime,
     /// Statuses, by how long after the binding.
     pub(crate) statuses: Vec<(SimDuration, Value)>,
     /// How long after the deletion it was gone.
@@ -67,6 +69,14 @@ pub(crate) struct Recorded {
     pub(crate) powers: Vec<Power>,
     /// By owner and number among its pods; pods without owner by their names and 0.
     pub(crate) lives: BTreeMap<(String, usize), Life>,
+    /// Names of pods, with their keys among the lives.
+    pub(crate) pods: BTreeMap<String, (String, usize)>,
+    /// What the kubelets told: when, of which pod, the event.
+    pub(crate) told: Vec<(SimTime, (String, usize), Value)>,
+    /// Whether kubelets told of containers that they killed.
+    pub(crate) tells_killing: bool,
+    /// Topology labels of nodes, as their pods carry them.
+    pub(crate) topology: BTreeMap<String, Vec<(String, String)>>,
     pub(crate) end: SimTime,
 }
 
@@ -96,6 +106,10 @@ impl Recorded {
             files: BTreeMap::new(),
             powers: Vec::new(),
             lives: BTreeMap::new(),
+            pods: BTreeMap::new(),
+            told: Vec::new(),
+            tells_killing: false,
+            topology: BTreeMap::new(),
             end: SimTime::ZERO,
         };
         let mut begins: Vec<SimTime> = Vec::new();
@@ -138,7 +152,18 @@ impl Recorded {
                 recorded.files.insert(file, std::fs::read_to_string(&path)?);
             }
         }
-        recorded.lives = lives(&recorded.changes);
+        (recorded.lives, recorded.pods) = lives(&recorded.changes);
+        recorded.topology = topology(&recorded.changes);
+        let events = recorded.changes.iter().filter(|change| change.resource == "events" && change.verb != "DELETED");
+        // Of containers that are killed, the player tells when it happens: which of several equal pods goes is chance.
+        let from_kubelet = |change: &&Change| change.object["source"]["component"] == "kubelet";
+        recorded.tells_killing = events.clone().filter(from_kubelet).any(|change| change.object["reason"] == "Killing");
+        let kubelets = events.filter(from_kubelet).filter(|change| change.object["reason"] != "Killing");
+        let about = |change: &Change| {
+            let key = recorded.pods.get(change.object["involvedObject"]["name"].as_str()?)?;
+            Some((change.at, key.clone(), change.object.clone()))
+        };
+        recorded.told = kubelets.filter_map(about).collect();
         Ok(recorded)
     }
 
@@ -160,7 +185,20 @@ fn precise(epoch: Epoch, text: &str) -> Option<SimTime> {
     Some(epoch.parse(&format!("{whole}Z"))? + SimDuration::from_nanos(nanos))
 }
 
-fn lives(changes: &[Change]) -> BTreeMap<(String, usize), Life> {
+/// What pods tell of their nodes' labels: they get the topology labels at binding.
+fn topology(changes: &[Change]) -> BTreeMap<String, Vec<(String, String)>> {
+    let pods = changes.iter().filter(|change| change.resource == "pods").map(|change| &change.object);
+    let told = pods.filter_map(|pod| {
+        let labels = pod["metadata"]["labels"].as_object()?.iter().filter(|(key, _)| key.starts_with("topology.kubernetes.io/"));
+        let labels: Vec<_> = labels.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
+        Some((pod["spec"]["nodeName"].as_str()?.to_owned(), labels))
+    });
+    told.filter(|(_, labels)| !labels.is_empty()).collect()
+}
+
+type Lives = BTreeMap<(String, usize), Life>;
+
+fn lives(changes: &[Change]) -> (Lives, BTreeMap<String, (String, usize)>) {
     struct Seen {
         key: (String, usize),
         bound: Option<SimTime>,
@@ -169,7 +207,8 @@ fn lives(changes: &[Change]) -> BTreeMap<(String, usize), Life> {
     }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut pods: BTreeMap<String, Seen> = BTreeMap::new();
-    let mut lives: BTreeMap<(String, usize), Life> = BTreeMap::new();
+    let mut lives = Lives::new();
+    let mut names = BTreeMap::new();
     for change in changes.iter().filter(|change| change.resource == "pods") {
         let name = change.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let seen = pods.entry(name).or_insert_with(|| {
@@ -178,6 +217,7 @@ fn lives(changes: &[Change]) -> BTreeMap<(String, usize), Life> {
             *count += 1;
             Seen { key: (owner, *count - 1), bound: None, deleted: None, status: Value::Null }
         });
+        names.insert(change.object["metadata"]["name"].as_str().unwrap_or_default().to_owned(), seen.key.clone());
         let life = lives.entry(seen.key.clone()).or_default();
         if change.verb == "DELETED" {
             life.gone = seen.deleted.map(|deleted| change.at.since(deleted));
@@ -185,6 +225,7 @@ fn lives(changes: &[Change]) -> BTreeMap<(String, usize), Life> {
         }
         if seen.bound.is_none() && change.object["spec"]["nodeName"].is_string() {
             seen.bound = Some(change.at);
+            life.bound = change.at;
         }
         if seen.deleted.is_none() && change.object["metadata"]["deletionTimestamp"].is_string() {
             seen.deleted = Some(change.at);
@@ -196,5 +237,5 @@ fn lives(changes: &[Change]) -> BTreeMap<(String, usize), Life> {
         }
         seen.status = status.clone();
     }
-    lives
+    (lives, names)
 }

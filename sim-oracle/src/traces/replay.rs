@@ -2,9 +2,10 @@
 
 use super::recorded::{Change, Command, Life, Recorded, owner};
 use serde_json::Value;
-use sim_core::api::meta::{Condition, ConditionStatus, Str, text};
+use sim_core::api::event::{Event, EventType, ObjectReference};
+use sim_core::api::meta::{Condition, ConditionStatus, Meta, Str, text};
 use sim_core::api::node::Node;
-use sim_core::api::object::{Object, ObjectId};
+use sim_core::api::object::{Kind, Object, ObjectId};
 use sim_core::api::pod::{ContainerState, ContainerStatus, Phase, PodStatus};
 use sim_core::apiserver::request::{DeleteOptions, Write};
 use sim_core::cluster::faults::Fault;
@@ -29,10 +30,15 @@ const KUBECTL_START: SimDuration = SimDuration::from_millis(130);
 const READY_AFTER: SimDuration = SimDuration::from_millis(1_020);
 const GONE_AFTER: SimDuration = SimDuration::from_millis(320);
 
+/// A pod that is bound within this time of the recorded one is that pod.
+const SAME_POD: SimDuration = SimDuration::from_millis(700);
+
 enum Action {
     Command(usize, String),
     Status(ObjectId, Box<PodStatus>),
     Gone(ObjectId),
+    /// A kubelet's event: its number among those that were recorded.
+    Tell(usize),
     Power(Fault),
 }
 
@@ -44,6 +50,8 @@ struct Player<'a> {
     seen: u64,
     counts: BTreeMap<String, usize>,
     lives: BTreeMap<u32, Life>,
+    /// The pods' names here, by owner and number.
+    names: BTreeMap<(String, usize), String>,
     waiting: Vec<(usize, Session, Option<SimTime>)>,
     replayed: Replayed,
 }
@@ -66,6 +74,7 @@ pub(crate) fn replay(recorded: &Recorded) -> Replayed {
         seen: 0,
         counts: BTreeMap::new(),
         lives: BTreeMap::new(),
+        names: BTreeMap::new(),
         waiting: Vec::new(),
         replayed: Replayed { outputs: vec![None; recorded.commands.len()], ..Replayed::default() },
     };
@@ -75,7 +84,17 @@ pub(crate) fn replay(recorded: &Recorded) -> Replayed {
 
 fn nodes(recorded: &Recorded) -> Vec<NodeConfig> {
     if recorded.nodes.is_empty() {
-        return (0..10).map(|n| NodeConfig { milli_cpu: 32_000, memory: 256 << 30, ..NodeConfig::named(format!("node-{n}")) }).collect();
+        let named = |n: usize| {
+            let name = format!("node-{n}");
+            // A node that no pod tells of is like the others: three zones in turn.
+            let usual =
+                || vec![("topology.kubernetes.io/region", "r1"), ("topology.kubernetes.io/zone", ["zone-a", "zone-b", "zone-c"][n % 3])];
+            let usual = || usual().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            let labels =
+                recorded.topology.get(&name).cloned().unwrap_or_else(|| if recorded.topology.is_empty() { Vec::new() } else { usual() });
+            NodeConfig { milli_cpu: 32_000, memory: 256 << 30, labels, ..NodeConfig::named(name) }
+        };
+        return (0..10).map(named).collect();
     }
     let config = |tree: &Value| {
         let labels = tree["metadata"]["labels"].as_object().into_iter().flatten();
@@ -106,6 +125,9 @@ impl Player<'_> {
         for power in &self.recorded.powers {
             let fault = if power.on { Fault::RestartNode(power.node.clone()) } else { Fault::KillNode(power.node.clone()) };
             self.plan(power.at, Action::Power(fault));
+        }
+        for (number, (at, _, _)) in self.recorded.told.iter().enumerate() {
+            self.plan(*at, Action::Tell(number));
         }
         loop {
             let due = self.agenda.first_key_value().map(|((at, _), _)| *at);
@@ -141,8 +163,55 @@ impl Player<'_> {
                 let now = DeleteOptions { grace_period: Some(0), ..DeleteOptions::default() };
                 drop(self.cluster.act("kubelet", &Write::Delete(pod, now)));
             }
+            Action::Tell(number) => self.tell(number),
             Action::Power(fault) => drop(self.cluster.fault(&fault)),
         }
+    }
+
+    /// A recorded kubelet's event, about the pod that stands for the recorded one.
+    fn tell(&mut self, number: usize) {
+        let (at, key, tree) = &self.recorded.told[number];
+        let Some(name) = self.names.get(key) else { return };
+        let Some((_, pod)) = self.cluster.find(Kind::Pod, &self.recorded.namespace, name) else { return };
+        let pod = pod.meta().clone();
+        let suffix = tree["metadata"]["name"].as_str().and_then(|name| name.rsplit_once('.')).unwrap_or_default().1;
+        self.report(&pod, suffix, *at, tree);
+    }
+
+    /// What a kubelet says when it stops a pod's containers.
+    fn tell_killing(&mut self, pod: &sim_core::api::pod::Pod, at: SimTime) {
+        for (number, container) in pod.spec.containers.iter().enumerate() {
+            let tree = serde_json::json!({
+                "involvedObject": {"fieldPath": format!("spec.containers{{{}}}", container.name)}, "reason": "Killing", "type": "Normal",
+                "message": format!("Stopping container {}", container.name), "source": {"host": pod.node_name.as_str()}, "count": 1,
+            });
+            self.report(&pod.meta, &format!("killing{number}"), at, &tree);
+        }
+    }
+
+    fn report(&mut self, pod: &Meta, suffix: &str, at: SimTime, tree: &Value) {
+        let event = Event {
+            meta: Meta { name: format!("{}.{suffix}", pod.name).into(), namespace: pod.namespace.clone(), ..Meta::default() },
+            about: ObjectReference {
+                kind: "Pod",
+                api_version: "v1",
+                namespace: pod.namespace.clone(),
+                name: pod.name.clone(),
+                uid: pod.uid,
+                resource_version: pod.resource_version,
+                field_path: text(&tree["involvedObject"], "fieldPath"),
+            },
+            reason: text(tree, "reason"),
+            message: text(tree, "message"),
+            event_type: if tree["type"] == "Warning" { EventType::Warning } else { EventType::Normal },
+            component: "kubelet",
+            host: text(&tree["source"], "host"),
+            first: at,
+            last: at,
+            count: tree["count"].as_u64().unwrap_or(1) as u32,
+            action: "",
+        };
+        drop(self.cluster.act("kubelet", &Write::Report(std::sync::Arc::new(event))));
     }
 
     fn run(&mut self, words: &[&str]) {
@@ -151,8 +220,9 @@ impl Player<'_> {
     }
 
     fn command(&mut self, number: usize, line: &str) {
+        let line = self.translated(number, line);
         let shell = line.contains("$(") || line.contains('|') || !line.starts_with("kubectl ");
-        let Some(args) = kubectl::split(line).ok().filter(|_| !shell) else { return };
+        let Some(args) = kubectl::split(&line).ok().filter(|_| !shell) else { return };
         let outcome = self.cluster.kubectl(&Invocation { args, files: self.recorded.files.clone() });
         let output = self.replayed.outputs[number].get_or_insert_default();
         let (Outcome::Done(printed) | Outcome::Waiting(printed, _)) = &outcome;
@@ -162,6 +232,25 @@ impl Player<'_> {
         if let Outcome::Waiting(_, session) = outcome {
             self.waiting.push((number, session, None));
         }
+    }
+
+    /// The command with the names that its pods have here. What a shell would have put for `$(…)` stands in the recorded output.
+    fn translated(&self, number: usize, line: &str) -> String {
+        let mut line = line.to_owned();
+        if let Some((before, rest)) = line.split_once("$(")
+            && let Some((_, after)) = rest.split_once(')')
+        {
+            let printed = &self.recorded.commands[number].stdout;
+            if let Some(pod) = self.recorded.pods.keys().find(|name| printed.contains(name.as_str())) {
+                line = format!("{before}pod/{pod}{after}");
+            }
+        }
+        for (theirs, key) in &self.recorded.pods {
+            if let Some(ours) = self.names.get(key).filter(|_| line.contains(theirs.as_str())) {
+                line = line.replace(theirs.as_str(), ours);
+            }
+        }
+        line
     }
 
     fn poll(&mut self) {
@@ -202,8 +291,10 @@ impl Player<'_> {
                 if verb == "ADDED" {
                     let owner = owner(&object);
                     let count = self.counts.entry(owner.clone()).or_default();
-                    let life = self.recorded.lives.get(&(owner, *count)).cloned().unwrap_or_default();
+                    let key = (owner, *count);
+                    let life = self.recorded.lives.get(&key).cloned().unwrap_or_default();
                     *count += 1;
+                    self.names.insert(key, pod.meta.name.to_string());
                     self.lives.insert(number, life);
                 }
                 let life = self.lives.get(&number).cloned().unwrap_or_default();
@@ -212,6 +303,9 @@ impl Player<'_> {
                 }
                 if verb == "MODIFIED" && pod.meta.deletion.is_some() && before.is_some_and(|before| before.meta.deletion.is_none()) {
                     self.plan(change.at + life.gone.unwrap_or(GONE_AFTER), Action::Gone(change.id));
+                    if self.recorded.tells_killing && !pod.node_name.is_empty() {
+                        self.tell_killing(pod, change.at);
+                    }
                 }
             }
         }
@@ -230,8 +324,11 @@ impl Player<'_> {
             let running = status(&usual(object), self.recorded);
             return self.plan(at + READY_AFTER, Action::Status(pod, Box::new(running)));
         }
+        // At the recorded moments, so that pods become ready together where they did; unless this one is another pod's namesake.
+        let apart = if at > life.bound { at.since(life.bound) } else { life.bound.since(at) };
+        let from = if apart < SAME_POD { life.bound } else { at };
         for (after, tree) in &life.statuses {
-            self.plan(at + *after, Action::Status(pod, Box::new(status(tree, self.recorded))));
+            self.plan((from + *after).max(at + SimDuration::from_millis(1)), Action::Status(pod, Box::new(status(tree, self.recorded))));
         }
     }
 }

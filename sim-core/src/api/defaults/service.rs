@@ -98,7 +98,7 @@ pub fn prepare_service_update(tree: &mut Value, old: &Value) {
         }
     };
     if was != "ExternalName" && is == "ExternalName" {
-        drop_unchanged(new, &["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]);
+        drop_unchanged(new, &["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]);
     }
     if has_node_ports(&was) && !has_node_ports(&is) {
         drop_node_ports(new, old);

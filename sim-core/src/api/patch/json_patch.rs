@@ -9,7 +9,11 @@ use serde_json::Value;
 /// If an operation doesn't fit. The server says the same sentence whatever was wrong.
 pub fn json_patch(current: &Value, patch: &Value) -> Result<Value, ApiError> {
     let refused = || ApiError::new(Reason::Invalid, "the server rejected our request due to an error in our request");
-    let operations = patch.as_array().ok_or_else(refused)?;
+    let Some(operations) = patch.as_array() else {
+        let found = crate::api::decode::json_kind(patch);
+        let why = format!("error decoding patch: json: cannot unmarshal {found} into Go value of type []handlers.jsonPatchOp");
+        return Err(ApiError::new(Reason::BadRequest, why));
+    };
     let mut result = current.clone();
     for operation in operations {
         apply(&mut result, operation).ok_or_else(refused)?;
@@ -20,12 +24,9 @@ pub fn json_patch(current: &Value, patch: &Value) -> Result<Value, ApiError> {
 fn apply(tree: &mut Value, operation: &Value) -> Option<()> {
     let path = pointer(operation["path"].as_str()?)?;
     match operation["op"].as_str()? {
-        "add" => add(tree, &path, operation.get("value")?.clone()),
+        "add" => add(tree, &path, operation["value"].clone()),
         "remove" => remove(tree, &path).map(drop),
-        "replace" => {
-            *find(tree, &path)? = operation.get("value")?.clone();
-            Some(())
-        }
+        "replace" => replace(tree, &path, operation["value"].clone()),
         "move" => {
             let from = pointer(operation["from"].as_str()?)?;
             let value = remove(tree, &from)?;
@@ -36,16 +37,25 @@ fn apply(tree: &mut Value, operation: &Value) -> Option<()> {
             let value = find(tree, &from)?.clone();
             add(tree, &path, value)
         }
-        "test" => (*find(tree, &path)? == *operation.get("value")?).then_some(()),
+        "test" => (*find(tree, &path)? == operation["value"]).then_some(()),
         _ => None,
     }
 }
 
+/// The parts of a path. What comes before the first slash is dropped, as the library that the server uses does (evanphx/json-patch v4).
 fn pointer(text: &str) -> Option<Vec<String>> {
-    if text.is_empty() {
-        return Some(Vec::new());
+    Some(text.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
+}
+
+/// A field that isn't there is added; an item must be there.
+fn replace(tree: &mut Value, path: &[String], value: Value) -> Option<()> {
+    match path.split_last() {
+        Some((last, parents)) if find(tree, parents)?.is_object() => {
+            find(tree, parents)?[last.as_str()] = value;
+        }
+        _ => *find(tree, path)? = value,
     }
-    Some(text.strip_prefix('/')?.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
+    Some(())
 }
 
 fn find<'a>(tree: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {

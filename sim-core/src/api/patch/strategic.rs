@@ -1,6 +1,7 @@
 //! Applying a strategic merge patch.
 
 use super::{ListMerge, Shape, list_merge};
+use crate::api::quote::shown_by_go;
 use crate::api::resources::Resource;
 use crate::api::status::{ApiError, Reason};
 use serde_json::{Map, Value};
@@ -13,17 +14,23 @@ const SET_ORDER: &str = "$setElementOrder/";
 /// Applies a patch to an object of a resource.
 ///
 /// # Errors
-/// BadRequest when the patch isn't an object, or has a directive that doesn't exist.
+/// BadRequest when the patch isn't an object; an error without a reason when it has a directive that doesn't exist, an item without its
+/// merge key, or items in an order that contradicts itself.
 pub fn strategic(resource: &'static Resource, current: &Value, patch: &Value) -> Result<Value, ApiError> {
     let (Value::Object(current), Value::Object(patch)) = (current, patch) else {
-        return Err(bad("the patch must be an object"));
+        let found = crate::api::decode::json_kind(patch);
+        return Err(ApiError::new(
+            Reason::BadRequest,
+            format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"),
+        ));
     };
     let shape = Shape::of_kind(&resource.api_version(), resource.kind);
     merge_object(shape, current.clone(), patch).map(Value::Object)
 }
 
+/// The server doesn't classify what the merge itself complains of.
 fn bad(why: &str) -> ApiError {
-    ApiError::new(Reason::BadRequest, why)
+    ApiError::new(Reason::Unknown, why)
 }
 
 fn merge_object(shape: Shape, mut current: Map<String, Value>, patch: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
@@ -33,7 +40,10 @@ fn merge_object(shape: Shape, mut current: Map<String, Value>, patch: &Map<Strin
             return Ok(patch.iter().filter(|(name, _)| *name != PATCH).map(|(name, value)| (name.clone(), value.clone())).collect());
         }
         Some("delete") => return Ok(Map::new()),
-        Some(other) => return Err(bad(&format!("Unknown patch type: {other}"))),
+        Some(other) => {
+            let map = shown_by_go(&Value::Object(patch.clone()));
+            return Err(bad(&format!("unknown patch type: {other} in map: {map}")));
+        }
     }
     if let Some(Value::Array(keep)) = patch.get(RETAIN_KEYS) {
         current.retain(|name, _| keep.iter().any(|k| k == name));
@@ -104,6 +114,9 @@ fn merge_list(how: ListMerge, old: Vec<Value>, patch: &[Value], order: Option<&V
     if patch.iter().any(|item| item[PATCH] == "replace") {
         return Ok(patch.iter().filter(|item| item.get(PATCH).is_none()).cloned().collect());
     }
+    if let Some(order) = order {
+        check_order(key, patch, order)?;
+    }
     let mut merged = old.clone();
     for item in patch {
         let Value::Object(fields) = item else { return Err(bad("a list that merges by key takes objects")) };
@@ -115,13 +128,24 @@ fn merge_list(how: ListMerge, old: Vec<Value>, patch: &[Value], order: Option<&V
             merged[place] = Value::Object(merge_object(shape, old, fields)?);
         } else {
             if !fields.contains_key(key) {
-                return Err(bad(&format!("map: {item} does not contain declared merge key: {key}")));
+                return Err(bad(&format!("map: {} does not contain declared merge key: {key}", shown_by_go(item))));
             }
             merged.push(Value::Object(merge_object(shape, Map::new(), fields)?));
         }
     }
     let of_patch: Vec<Value> = patch.iter().filter(|item| item.get(PATCH).is_none()).cloned().collect();
     Ok(order_items(how, merged, order.unwrap_or(&of_patch), &old))
+}
+
+/// `validatePatchWithSetOrderList`: the items of a patch must come in the order that it sets, none of them left out.
+fn check_order(key: &str, patch: &[Value], order: &[Value]) -> Result<(), ApiError> {
+    let kept: Vec<Value> = patch.iter().filter(|item| item[PATCH] != "delete").cloned().collect();
+    let mut places = order.iter();
+    if kept.iter().all(|item| places.any(|place| place.get(key) == item.get(key))) {
+        return Ok(());
+    }
+    let (items, list) = (shown_by_go(&Value::Array(kept)), shown_by_go(&Value::Array(order.to_vec())));
+    Err(bad(&format!("The order in patch list:\n{items}\n doesn't match $setElementOrder list:\n{list}\n")))
 }
 
 /// `normalizeElementOrder`: the items that the order names come in its order, the others in the server's; where the two lists meet, what
