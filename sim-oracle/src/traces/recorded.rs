@@ -167,6 +167,33 @@ impl Recorded {
         Ok(recorded)
     }
 
+    /// How long the recorded machine took from a change of a Deployment to what its controller did about the ReplicaSets, in the middle:
+    /// one watch and one request. `None` if nothing of the kind was recorded.
+    pub(crate) fn reaction(&self) -> Option<SimDuration> {
+        let mut asked: Option<(SimTime, i64)> = None;
+        let mut gaps = Vec::new();
+        for change in &self.changes {
+            let meta = &change.object["metadata"];
+            match change.resource.as_str() {
+                "deployments" => {
+                    let generation = meta["generation"].as_i64().unwrap_or_default();
+                    if change.object["status"]["observedGeneration"].as_i64() != Some(generation)
+                        && asked.is_none_or(|(_, known)| known != generation)
+                    {
+                        asked = Some((change.at, generation));
+                    }
+                }
+                "replicasets" if change.object["status"]["observedGeneration"].as_i64() != meta["generation"].as_i64() => {
+                    // What comes later than this isn't the answer to it.
+                    gaps.extend(asked.take().map(|(at, _)| change.at.since(at)).filter(|gap| *gap < SimDuration::from_millis(300)));
+                }
+                _ => {}
+            }
+        }
+        gaps.sort_unstable();
+        gaps.get(gaps.len() / 2).copied()
+    }
+
     /// A kind that the trace's manifests need and the model doesn't serve.
     pub(crate) fn unserved_kind(&self) -> Option<String> {
         let documents = self.files.values().flat_map(|text| yaml::documents(text).unwrap_or_default());

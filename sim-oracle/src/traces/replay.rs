@@ -58,11 +58,15 @@ struct Player<'a> {
 
 /// Plays the trace.
 pub(crate) fn replay(recorded: &Recorded) -> Replayed {
+    // The machine's speed is the recording's, not the model's: two thirds of a reaction are the request's way.
+    let reaction =
+        recorded.reaction().unwrap_or(SimDuration::from_millis(12)).clamp(SimDuration::from_millis(6), SimDuration::from_millis(120));
+    let watch_latency = SimDuration::from_nanos(reaction.as_nanos() / 3);
     let config = Config {
         epoch: recorded.epoch,
         nodes: nodes(recorded),
-        api_latency: SimDuration::from_millis(8),
-        watch_latency: SimDuration::from_millis(4),
+        api_latency: watch_latency * 2,
+        watch_latency,
         kubelets: Kubelets::Outside,
         ..Config::default()
     };
