@@ -167,6 +167,15 @@ impl Recorded {
         Ok(recorded)
     }
 
+    /// Whether a change is the first of a pod that neither a controller nor a command of the trace made.
+    pub(crate) fn is_made_by_hand(&self, change: &Change) -> bool {
+        let meta = &change.object["metadata"];
+        let name = meta["name"].as_str().unwrap_or_default();
+        let used = |file: &str| self.commands.iter().any(|command| command.line.contains(file));
+        let by_command = || self.files.iter().any(|(file, text)| used(file) && text.contains(name)) || used(name);
+        change.resource == "pods" && change.verb == "ADDED" && meta["ownerReferences"].is_null() && !by_command()
+    }
+
     /// How long the recorded machine took from a change of a Deployment to what its controller did about the ReplicaSets, in the middle:
     /// one watch and one request. `None` if nothing of the kind was recorded.
     pub(crate) fn reaction(&self) -> Option<SimDuration> {

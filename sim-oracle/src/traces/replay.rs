@@ -6,7 +6,8 @@ use sim_core::api::event::{Event, EventType, ObjectReference};
 use sim_core::api::meta::{Condition, ConditionStatus, Meta, Str, text};
 use sim_core::api::node::Node;
 use sim_core::api::object::{Kind, Object, ObjectId};
-use sim_core::api::pod::{ContainerState, ContainerStatus, Phase, PodStatus};
+use sim_core::api::pod::{ContainerState, ContainerStatus, Phase, PodStatus, Taint, TaintEffect};
+use sim_core::api::quantity::Quantity;
 use sim_core::apiserver::request::{DeleteOptions, Write};
 use sim_core::cluster::faults::Fault;
 use sim_core::cluster::{Kubelets, NodeConfig};
@@ -37,6 +38,8 @@ enum Action {
     Command(usize, String),
     Status(ObjectId, Box<PodStatus>),
     Gone(ObjectId),
+    /// A pod that was made without kubectl: the number of its first change.
+    Create(usize),
     /// A kubelet's event: its number among those that were recorded.
     Tell(usize),
     Power(Fault),
@@ -102,9 +105,16 @@ fn nodes(recorded: &Recorded) -> Vec<NodeConfig> {
     }
     let config = |tree: &Value| {
         let labels = tree["metadata"]["labels"].as_object().into_iter().flatten();
+        let amount = |name: &str| Quantity::from_value(&tree["status"]["allocatable"][name]).and_then(Result::ok);
+        let taint = |tree: &Value| {
+            let effect = TaintEffect::parse(tree["effect"].as_str().unwrap_or_default())?;
+            Some(Taint { key: text(tree, "key"), value: text(tree, "value"), effect, added: None })
+        };
         NodeConfig {
-            milli_cpu: 32_000,
-            memory: 256 << 30,
+            milli_cpu: amount("cpu").map_or(32_000, |cpu| cpu.milli_value()),
+            memory: amount("memory").map_or(256 << 30, |memory| memory.value()),
+            pods: amount("pods").map_or(110, |pods| pods.value()),
+            taints: tree["spec"]["taints"].as_array().into_iter().flatten().filter_map(taint).collect(),
             labels: labels.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect(),
             ..NodeConfig::named(tree["metadata"]["name"].as_str().unwrap_or_default())
         }
@@ -129,6 +139,9 @@ impl Player<'_> {
         for power in &self.recorded.powers {
             let fault = if power.on { Fault::RestartNode(power.node.clone()) } else { Fault::KillNode(power.node.clone()) };
             self.plan(power.at, Action::Power(fault));
+        }
+        for (number, change) in self.recorded.changes.iter().enumerate().filter(|(_, change)| self.recorded.is_made_by_hand(change)) {
+            self.plan(change.at, Action::Create(number));
         }
         for (number, (at, _, _)) in self.recorded.told.iter().enumerate() {
             self.plan(*at, Action::Tell(number));
@@ -167,9 +180,24 @@ impl Player<'_> {
                 let now = DeleteOptions { grace_period: Some(0), ..DeleteOptions::default() };
                 drop(self.cluster.act("kubelet", &Write::Delete(pod, now)));
             }
+            Action::Create(number) => self.create(number),
             Action::Tell(number) => self.tell(number),
             Action::Power(fault) => drop(self.cluster.fault(&fault)),
         }
+    }
+
+    /// A recorded pod as it was when it was made.
+    fn create(&mut self, number: usize) {
+        let mut pod = self.recorded.changes[number].object.clone();
+        pod["status"] = Value::Null;
+        pod["apiVersion"] = "v1".into();
+        pod["kind"] = "Pod".into();
+        for field in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
+            pod["metadata"][field] = Value::Null;
+        }
+        let args = ["create", "-f", "pod.json"].map(str::to_owned).to_vec();
+        let files = [("pod.json".to_owned(), pod.to_string())].into_iter().collect();
+        self.cluster.kubectl(&Invocation { args, files });
     }
 
     /// A recorded kubelet's event, about the pod that stands for the recorded one.
