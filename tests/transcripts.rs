@@ -113,6 +113,11 @@ fn node_failure() {
 }
 
 #[test]
+fn maintenance() {
+    check("maintenance.md");
+}
+
+#[test]
 fn pods() {
     check("pods.md");
 }

@@ -91,6 +91,9 @@ impl Api for RecordedState {
     fn delete(&mut self, _: &'static Resource, _: &str, _: &str, _: &DeleteOptions) -> Result<Value, ApiError> {
         read_only()
     }
+    fn evict(&mut self, _: &str, _: &str, _: &DeleteOptions) -> Result<(), ApiError> {
+        read_only()
+    }
     fn scale(&mut self, _: &'static Resource, _: &str, _: &str, _: i32) -> Result<Value, ApiError> {
         read_only()
     }

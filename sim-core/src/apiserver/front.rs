@@ -1,13 +1,14 @@
 //! The users' door: requests with JSON trees, as kubectl sends them. Each passes strict decoding, defaulting, admission, validation
 //! and the conflict check, then meets the same storage rules as everybody's.
 
+use crate::api::meta::{Condition, ConditionStatus};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::quote::shown_by_go;
 use crate::api::resources::Resource;
 use crate::api::selector::Selector;
 use crate::api::status::{ApiError, FieldError, Reason};
 use crate::api::{decode, defaults, names, patch};
-use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, WriteOptions, Written};
+use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Write, WriteOptions, Written};
 use crate::apiserver::{ApiServer, Moment, convert, validation};
 use crate::kernel::time::Epoch;
 use crate::store::{Store, Verb};
@@ -277,6 +278,28 @@ impl Front<'_> {
         }
         let object = self.server.delete(self.store, self.at, id, options)?;
         Ok(self.serve(&object))
+    }
+
+    /// POST of the eviction subresource: the pod learns why it goes, then it is deleted. Budgets aren't modelled yet: none stands in the way.
+    /// `pkg/registry/core/pod/storage/eviction.go`, v1.36.
+    ///
+    /// # Errors
+    /// NotFound.
+    pub fn evict(&mut self, namespace: &str, name: &str, options: &DeleteOptions) -> Result<(), ApiError> {
+        let id = self.find(Kind::Pod.resource(), namespace, name)?;
+        let at = self.at.now.truncated_to_secs();
+        let condition = Condition {
+            kind: "DisruptionTarget".into(),
+            status: ConditionStatus::True,
+            reason: "EvictionByEvictionAPI".into(),
+            message: "Eviction API: evicting".into(),
+            last_transition: at,
+            last_update: at,
+            observed_generation: self.store.get(id).map_or(0, |pod| pod.meta().generation),
+        };
+        self.server.write(self.store, self.at, &Write::PodCondition(id, condition))?;
+        self.server.delete(self.store, self.at, id, options)?;
+        Ok(())
     }
 
     /// PUT of the scale subresource.

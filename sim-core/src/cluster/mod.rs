@@ -364,6 +364,9 @@ impl kubectl::Api for Client<'_> {
     ) -> Result<Value, ApiError> {
         self.front.delete(r, ns, name, opts)
     }
+    fn evict(&mut self, ns: &str, name: &str, opts: &DeleteOptions) -> Result<(), ApiError> {
+        self.front.evict(ns, name, opts)
+    }
     fn scale(&mut self, r: &'static crate::api::resources::Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.front.scale(r, ns, name, replicas)
     }

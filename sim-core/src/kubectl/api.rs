@@ -72,6 +72,12 @@ pub trait Api {
     /// `NotFound`, `Conflict`.
     fn delete(&mut self, r: &'static Resource, ns: &str, name: &str, opts: &DeleteOptions) -> Result<Value, ApiError>;
 
+    /// Evicts a pod through the eviction subresource.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    fn evict(&mut self, ns: &str, name: &str, opts: &DeleteOptions) -> Result<(), ApiError>;
+
     /// Sets `spec.replicas` through the scale subresource. Answers with the object as it is afterwards.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod cordon;
 mod create;
 mod delete;
 mod describe;
+mod drain;
 pub mod emit;
 mod expose;
 pub mod failure;
@@ -36,6 +37,7 @@ mod scale;
 mod set;
 mod sorting;
 pub mod table;
+mod taint;
 mod target;
 mod wait;
 mod words;
@@ -125,6 +127,8 @@ pub enum Session {
     Get(Box<get::watch::Watch>),
     /// `delete`, until the objects are gone.
     Delete(Box<delete::Waiting>),
+    /// `drain`, until the pods are gone.
+    Drain(Box<drain::Waiting>),
     /// `wait --for`.
     Wait(Box<wait::Waiting>),
 }
@@ -163,6 +167,7 @@ impl Session {
             Session::RolloutStatus(watch) => watch.poll(api),
             Session::Get(watch) => watch.poll(api),
             Session::Delete(waiting) => waiting.poll(api),
+            Session::Drain(waiting) => waiting.poll(api),
             Session::Wait(waiting) => waiting.poll(api),
         }
     }
@@ -348,6 +353,8 @@ const COMMANDS: &[Entry] = &[
     Entry { words: "wait", flags: wait::FLAGS, run: wait::run },
     Entry { words: "cordon", flags: cordon::FLAGS, run: cordon::cordon },
     Entry { words: "uncordon", flags: cordon::FLAGS, run: cordon::uncordon },
+    Entry { words: "drain", flags: drain::FLAGS, run: drain::run },
+    Entry { words: "taint", flags: taint::FLAGS, run: taint::run },
     Entry { words: "version", flags: catalog::VERSION_FLAGS, run: catalog::version },
     Entry { words: "api-resources", flags: catalog::FLAGS, run: catalog::api_resources },
     Entry { words: "config set-context", flags: catalog::CONTEXT_FLAGS, run: catalog::set_context },
@@ -398,7 +405,6 @@ const NOT_SIMULATED: &[&str] = &[
     "create token",
     "debug",
     "diff",
-    "drain",
     "edit",
     "events",
     "exec",
@@ -413,7 +419,6 @@ const NOT_SIMULATED: &[&str] = &[
     "set serviceaccount",
     "set sa",
     "set subject",
-    "taint",
     "top",
 ];
 

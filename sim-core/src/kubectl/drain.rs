@@ -1,0 +1,249 @@
+//! `kubectl drain`: cordons nodes and evicts their pods. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/drain/drain.go` and
+//! `pkg/drain/{drain,filters}.go`, v1.36.
+//!
+//! What differs: kubectl evicts from one node after another; here the pods of all nodes are evicted at once, and waited for node by node.
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use super::api::{Api, DeleteOptions, PatchKind};
+use super::failure::{Answer, Failure};
+use super::field::{at, entry, flag, items, name, namespace, text};
+use super::flags::{Flag, optional, refused, short, switch, value};
+use super::target::{self, Info, Rules};
+use super::{Call, DryRun, Next, Progress, Session};
+use crate::api::resources::{self, Resource};
+use crate::api::selector::Selector;
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// The flags of `drain`.
+pub const FLAGS: &[Flag] = &[
+    short("selector", 'l'),
+    value("pod-selector"),
+    switch("force"),
+    switch("ignore-daemonsets"),
+    switch("delete-emptydir-data"),
+    switch("disable-eviction"),
+    value("grace-period"),
+    value("timeout"),
+    value("chunk-size"),
+    value("skip-wait-for-delete-timeout"),
+    optional("dry-run", "unchanged"),
+    refused("filename"),
+];
+
+/// What stands in the way of a pod's eviction, or is worth saying.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Evict,
+    Warn(&'static str),
+    Skip(&'static str),
+    Leave,
+    Refuse(&'static str),
+}
+
+/// Pods that were evicted and aren't gone yet, by node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    nodes: VecDeque<Node>,
+    deadline: Option<SimTime>,
+    /// Why other nodes aren't drained.
+    failures: Vec<Failure>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Node {
+    title: String,
+    /// Namespace, name, UID.
+    pods: VecDeque<(String, String, String)>,
+}
+
+fn pods_resource() -> &'static Resource {
+    resources::by_kind("v1", "Pod").expect("the discovery table has pods")
+}
+
+/// Runs `kubectl drain`.
+pub fn run(call: &mut Call<'_>) -> Answer<Next> {
+    let dry_run = call.dry_run()?;
+    let chosen = call.flags.has("selector");
+    if call.flags.args.is_empty() && !chosen {
+        return Err(call.flags.usage("USAGE: drain NODE [flags]"));
+    }
+    if !call.flags.args.is_empty() && chosen {
+        return Err(Failure::plain("cannot specify both a node name and a --selector option"));
+    }
+    let pod_selector = match call.flags.get("pod-selector") {
+        Some(selector) => Selector::parse(selector).map_err(|error| Failure::Plain(error.to_string()))?,
+        None => Selector::default(),
+    };
+    let grace_period = call.flags.int("grace-period")?.filter(|seconds| *seconds >= 0);
+    let timeout = call.flags.duration("timeout")?.filter(|timeout| !timeout.is_zero());
+    let mut args = vec!["nodes".to_owned()];
+    args.extend(call.flags.args.iter().map(|arg| arg.trim_start_matches("node/").trim_start_matches("nodes/").to_owned()));
+    let mut targets = target::find(call, &args, Rules::default())?;
+    if let Some(failure) = Failure::all(std::mem::take(&mut targets.failures)) {
+        return Err(failure);
+    }
+    let nodes = targets.infos();
+    for node in &nodes {
+        cordon(call, node, dry_run)?;
+    }
+    drain(call, &nodes, &pod_selector, grace_period, timeout, dry_run)
+}
+
+fn cordon(call: &mut Call<'_>, node: &Info, dry_run: DryRun) -> Answer<()> {
+    if flag(&node.object, "spec.unschedulable") {
+        return call.say(node.resource, &node.name, &node.object, "already cordoned", DryRun::No);
+    }
+    if dry_run != DryRun::Client {
+        let options = call.write_options(dry_run, "kubectl-drain");
+        let patch = json!({"spec": {"unschedulable": true}});
+        let written = call.api.patch(node.resource, "", &node.name, PatchKind::Strategic, &patch, &options)?;
+        call.warn(&written);
+    }
+    call.say(node.resource, &node.name, &node.object, "cordoned", dry_run)
+}
+
+fn drain(
+    call: &mut Call<'_>,
+    nodes: &[Info],
+    selector: &Selector,
+    grace_period: Option<i64>,
+    timeout: Option<SimDuration>,
+    dry_run: DryRun,
+) -> Answer<Next> {
+    let deadline = timeout.map(|timeout| call.api.now() + timeout);
+    let mut waiting = Waiting { nodes: VecDeque::new(), deadline, failures: Vec::new() };
+    let mut drained: Vec<&str> = Vec::new();
+    for node in nodes {
+        let pods = match pods_to_evict(call, &node.name, selector)? {
+            Ok(pods) => pods,
+            Err(why) => {
+                call.err.push_str(&format!(
+                    "error: unable to drain node {:?} due to error: {why}, continuing command...\nThere are pending nodes to be drained:\n",
+                    node.name
+                ));
+                for pending in nodes.iter().map(|node| node.name.as_str()).filter(|name| !drained.contains(name)) {
+                    call.err.push_str(&format!(" {pending}\n"));
+                }
+                waiting.failures.push(Failure::Bare(why));
+                continue;
+            }
+        };
+        drained.push(&node.name);
+        for (ns, name, _) in &pods {
+            let suffix = if dry_run == DryRun::No { "" } else { " (dry run)" };
+            call.out.push_str(&format!("evicting pod {ns}/{name}{suffix}\n"));
+            if dry_run == DryRun::No {
+                let options = DeleteOptions { grace_period, ..DeleteOptions::default() };
+                call.api.evict(ns, name, &options)?;
+            }
+        }
+        if dry_run != DryRun::No {
+            call.say(node.resource, &node.name, &node.object, "drained", dry_run)?;
+            continue;
+        }
+        waiting.nodes.push_back(Node { title: node.title(), pods: pods.into() });
+    }
+    if waiting.nodes.is_empty() {
+        return Failure::all(waiting.failures).map_or(Ok(Next::Done), Err);
+    }
+    Ok(Next::Wait(Session::Drain(Box::new(waiting))))
+}
+
+type Pods = Vec<(String, String, String)>;
+
+/// The pods of a node that are to go; or in a sentence, which pods forbid that. Warnings are said.
+fn pods_to_evict(call: &mut Call<'_>, node: &str, selector: &Selector) -> Answer<Result<Pods, String>> {
+    let all = call.api.list(pods_resource(), None, selector)?;
+    let (mut pods, mut warnings, mut refusals) = (Pods::new(), Vec::new(), Vec::new());
+    for pod in all.iter().filter(|pod| text(pod, "spec.nodeName") == node) {
+        let title = format!("{}/{}", namespace(pod), name(pod));
+        let verdict = verdict(call, pod);
+        match verdict {
+            Verdict::Refuse(why) => note(&mut refusals, why, title),
+            Verdict::Warn(why) | Verdict::Skip(why) => note(&mut warnings, why, title),
+            Verdict::Evict | Verdict::Leave => {}
+        }
+        if matches!(verdict, Verdict::Evict | Verdict::Warn(_)) {
+            pods.push((namespace(pod).to_owned(), name(pod).to_owned(), text(pod, "metadata.uid").to_owned()));
+        }
+    }
+    let told = |notes: Vec<(&str, Vec<String>)>, between: &str| {
+        notes.into_iter().map(|(why, pods)| format!("{why}: {}", pods.join(", "))).collect::<Vec<_>>().join(between)
+    };
+    if !refusals.is_empty() {
+        return Ok(Err(told(refusals, ", ")));
+    }
+    if !warnings.is_empty() {
+        call.err.push_str(&format!("Warning: {}\n", told(warnings, "; ")));
+    }
+    Ok(Ok(pods))
+}
+
+/// Puts a pod beside others of which the same is to be said.
+fn note(notes: &mut Vec<(&'static str, Vec<String>)>, why: &'static str, pod: String) {
+    match notes.iter_mut().find(|(known, _)| *known == why) {
+        Some((_, pods)) => pods.push(pod),
+        None => notes.push((why, vec![pod])),
+    }
+}
+
+/// The filters of `pkg/drain/filters.go`, in their order.
+fn verdict(call: &Call<'_>, pod: &Value) -> Verdict {
+    let controller = items(pod, "metadata.ownerReferences").iter().find(|owner| owner["controller"] == true);
+    let ended = matches!(text(pod, "status.phase"), "Succeeded" | "Failed");
+    if controller.is_some_and(|owner| owner["kind"] == "DaemonSet") && !ended {
+        return match call.flags.on("ignore-daemonsets") {
+            true => Verdict::Skip("ignoring DaemonSet-managed Pods"),
+            false => Verdict::Refuse("cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"),
+        };
+    }
+    if entry(pod, "metadata.annotations", "kubernetes.io/config.mirror").is_some() {
+        return Verdict::Leave;
+    }
+    let mut verdict = Verdict::Evict;
+    if items(pod, "spec.volumes").iter().any(|volume| volume["emptyDir"].is_object()) && !ended {
+        if !call.flags.on("delete-emptydir-data") {
+            return Verdict::Refuse("cannot delete Pods with local storage (use --delete-emptydir-data to override)");
+        }
+        verdict = Verdict::Warn("deleting Pods with local storage");
+    }
+    if controller.is_none() && !ended {
+        if !call.flags.on("force") {
+            return Verdict::Refuse("cannot delete Pods that declare no controller (use --force to override)");
+        }
+        return Verdict::Warn("deleting Pods that declare no controller");
+    }
+    verdict
+}
+
+impl Waiting {
+    /// Says which pods are gone, and which nodes are drained.
+    pub fn poll(&mut self, api: &mut dyn Api) -> Progress {
+        let mut progress = Progress::waiting(self.deadline);
+        while let Some(node) = self.nodes.front_mut() {
+            let is_there = |(ns, name, uid): &(String, String, String)| {
+                api.get(pods_resource(), ns, name).is_ok_and(|pod| at(&pod, "metadata.uid").as_str() == Some(uid))
+            };
+            let (there, gone): (Vec<_>, Vec<_>) = node.pods.drain(..).partition(is_there);
+            for (_, name, _) in gone {
+                progress.output.stdout.push_str(&format!("pod/{name} evicted\n"));
+            }
+            if there.is_empty() {
+                progress.output.stdout.push_str(&format!("{} drained\n", node.title));
+                self.nodes.pop_front();
+                continue;
+            }
+            node.pods = there.into();
+            if self.deadline.is_some_and(|deadline| deadline <= api.now()) {
+                let why = "global timeout reached: the pods are still terminating";
+                progress.end(Some(Failure::Plain(format!("unable to drain {:?} due to error: {why}", node.title))));
+            }
+            return progress;
+        }
+        progress.end(Failure::all(std::mem::take(&mut self.failures)));
+        progress
+    }
+}
