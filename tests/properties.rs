@@ -50,6 +50,7 @@ proptest! {
         let (_, stderr, code) = terminal.kubectl_with("apply -f m.yaml", &deployment("web", replicas, "nginx:1.17.1", &extra));
         prop_assert_eq!(code, 0, "{}", stderr);
         terminal.ok("rollout status deploy/web");
+        terminal.wait(SimDuration::from_secs(u64::from(replicas % 3)));
         terminal.ok("set image deploy/web c=nginx:1.17.2");
         let end = terminal.cluster.now() + SimDuration::from_secs(240);
         while terminal.cluster.next_at().is_some_and(|at| at <= end) {

@@ -65,19 +65,22 @@ impl Cohorts {
         {
             return;
         }
-        let (from, to) = (old.map(common), new.map(common));
-        if from.is_some() && from == to {
-            let cohort = self.numbers.get(from.as_ref().expect("just compared")).copied();
-            let cohort = cohort.and_then(|cohort| self.rows.get_mut(cohort)).expect("a pod that is known is in its cohort");
-            old.into_iter().for_each(|pod| cohort.count(pod, -1));
-            new.into_iter().for_each(|pod| cohort.count(pod, 1));
-            return;
-        }
-        if let (Some(pod), Some(from)) = (old, from) {
-            self.leave(number, pod, &from);
-        }
-        if let (Some(pod), Some(to)) = (new, to) {
-            self.join(number, pod, to);
+        let (from, to) = (old.map(|pod| (pod, common(pod))), new.map(|pod| (pod, common(pod))));
+        match (from, to) {
+            (Some((old, from)), Some((new, to))) if from == to => {
+                let cohort = self.numbers.get(&from).copied();
+                let cohort = cohort.and_then(|cohort| self.rows.get_mut(cohort)).expect("a pod that is known is in its cohort");
+                cohort.count(old, -1);
+                cohort.count(new, 1);
+            }
+            (from, to) => {
+                if let Some((pod, from)) = from {
+                    self.leave(number, pod, &from);
+                }
+                if let Some((pod, to)) = to {
+                    self.join(number, pod, to);
+                }
+            }
         }
     }
 

@@ -144,8 +144,11 @@ enum Node<K, V> {
     Leaf(Vec<(K, V)>),
     /// Children, each with a key that isn't greater than any of its own and greater than any before it. The first child's key says nothing:
     /// what is less than all others belongs there. Never empty.
-    Branch(Vec<(K, Arc<Node<K, V>>)>),
+    Branch(Vec<Child<K, V>>),
 }
+
+/// A child of a branch, with its key.
+type Child<K, V> = (K, Arc<Node<K, V>>);
 
 impl<K, V> Default for Index<K, V> {
     fn default() -> Self {
@@ -154,7 +157,7 @@ impl<K, V> Default for Index<K, V> {
 }
 
 /// The child that a key belongs to, if `before` calls the keys up to it.
-fn child_for<K, V>(children: &[(K, Arc<Node<K, V>>)], before: impl Fn(&K) -> bool) -> usize {
+fn child_for<K, V>(children: &[Child<K, V>], before: impl Fn(&K) -> bool) -> usize {
     children[1..].partition_point(|(k, _)| before(k))
 }
 
@@ -305,7 +308,7 @@ impl<K: Ord + Clone, V: Clone> Index<K, V> {
     /// All entries in order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         let mut walk = Walk::new(&self.root);
-        walk.to_leaf();
+        walk.descend_to_leaf();
         walk
     }
 
@@ -325,7 +328,7 @@ struct Walk<'a, K, V> {
     node: &'a Node<K, V>,
     leaf: std::slice::Iter<'a, (K, V)>,
     /// Of each branch on the way down, the children that are still to be visited.
-    rest: [&'a [(K, Arc<Node<K, V>>)]; LEVELS],
+    rest: [&'a [Child<K, V>]; LEVELS],
     depth: usize,
 }
 
@@ -335,14 +338,14 @@ impl<'a, K, V> Walk<'a, K, V> {
     }
 
     /// Goes into the first of these children; the others come later.
-    fn descend(&mut self, children: &'a [(K, Arc<Node<K, V>>)]) {
+    fn descend(&mut self, children: &'a [Child<K, V>]) {
         self.node = &children[0].1;
         self.rest[self.depth] = &children[1..];
         self.depth += 1;
     }
 
     /// Goes down to the leftmost leaf from here.
-    fn to_leaf(&mut self) {
+    fn descend_to_leaf(&mut self) {
         loop {
             match self.node {
                 Node::Leaf(entries) => {
@@ -372,7 +375,7 @@ impl<'a, K, V> Iterator for Walk<'a, K, V> {
                     break;
                 }
             }
-            self.to_leaf();
+            self.descend_to_leaf();
         }
     }
 }
