@@ -88,10 +88,7 @@ fn one_document(call: &Call<'_>, path: &str, document: &str) -> Result<Vec<Info>
             return Err((Failure::Plain(format!("error parsing {path}: unexpected EOF")), false));
         }
         Err(error) => {
-            return Err((
-                Failure::Plain(format!("error parsing {path}: error converting YAML to JSON: {}", go_words(&error.to_string()))),
-                false,
-            ));
+            return Err((Failure::Plain(format!("error parsing {path}: {}", error.kubectl_message())), false));
         }
     };
     let mut infos = Vec::new();
@@ -110,11 +107,6 @@ fn one_document(call: &Call<'_>, path: &str, document: &str) -> Result<Vec<Info>
         }
     }
     Ok(infos)
-}
-
-/// Parsers differ in how they put it; kubectl's messages begin with `yaml: `.
-fn go_words(message: &str) -> String {
-    if message.starts_with("yaml: ") { message.to_owned() } else { format!("yaml: {message}") }
 }
 
 fn well_formed(path: &str, tree: &Value) -> Result<(), Stop> {

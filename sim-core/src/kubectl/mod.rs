@@ -17,6 +17,8 @@ mod delete;
 mod describe;
 mod drain;
 pub mod emit;
+mod events;
+mod explain;
 mod expose;
 pub mod failure;
 pub mod field;
@@ -355,6 +357,8 @@ const COMMANDS: &[Entry] = &[
     Entry { words: "uncordon", flags: cordon::FLAGS, run: cordon::uncordon },
     Entry { words: "drain", flags: drain::FLAGS, run: drain::run },
     Entry { words: "taint", flags: taint::FLAGS, run: taint::run },
+    Entry { words: "explain", flags: explain::FLAGS, run: explain::run },
+    Entry { words: "events", flags: events::FLAGS, run: events::run },
     Entry { words: "version", flags: catalog::VERSION_FLAGS, run: catalog::version },
     Entry { words: "api-resources", flags: catalog::FLAGS, run: catalog::api_resources },
     Entry { words: "config set-context", flags: catalog::CONTEXT_FLAGS, run: catalog::set_context },
@@ -406,9 +410,7 @@ const NOT_SIMULATED: &[&str] = &[
     "debug",
     "diff",
     "edit",
-    "events",
     "exec",
-    "explain",
     "kustomize",
     "logs",
     "options",

@@ -29,6 +29,22 @@ pub fn about(api: &dyn Api, object: &Value, uids: &[&str], with_kind: bool) -> V
     found
 }
 
+/// How long ago an event was seen, and how often since when: `3m (x4 over 7m)`.
+pub fn age(event: &Value, clock: &Clock) -> String {
+    let first = match text(event, "eventTime") {
+        "" => clock.since(text(event, "firstTimestamp")),
+        time => clock.since(time),
+    };
+    if at(event, "series").is_object() {
+        let last = clock.since(text(event, "series.lastObservedTime"));
+        format!("{last} (x{} over {first})", int(event, "series.count"))
+    } else if int(event, "count") > 1 {
+        format!("{} (x{} over {first})", clock.since(text(event, "lastTimestamp")), int(event, "count"))
+    } else {
+        first
+    }
+}
+
 /// Writes the table of events, oldest first.
 pub fn describe(page: &mut Page, events: &[Value], clock: &Clock) {
     if events.is_empty() {
@@ -41,18 +57,7 @@ pub fn describe(page: &mut Page, events: &[Value], clock: &Clock) {
     let when = |i: usize| clock.epoch.parse(text(&events[i], "lastTimestamp"));
     for i in go_sort(events.len(), &|a, b| when(a) < when(b)) {
         let event = &events[i];
-        let first = match text(event, "eventTime") {
-            "" => clock.since(text(event, "firstTimestamp")),
-            time => clock.since(time),
-        };
-        let age = if at(event, "series").is_object() {
-            let last = clock.since(text(event, "series.lastObservedTime"));
-            format!("{last} (x{} over {first})", int(event, "series.count"))
-        } else if int(event, "count") > 1 {
-            format!("{} (x{} over {first})", clock.since(text(event, "lastTimestamp")), int(event, "count"))
-        } else {
-            first
-        };
+        let age = age(event, clock);
         let from = match text(event, "source.component") {
             "" => text(event, "reportingComponent"),
             component => component,

@@ -1,6 +1,6 @@
 //! `kubectl describe`. Mirrors `staging/src/k8s.io/kubectl/pkg/{cmd/describe,describe}`, v1.36.
 
-mod events;
+pub mod events;
 mod namespace;
 mod node;
 mod page;
