@@ -49,7 +49,7 @@ const TRACES: &[(&str, usize)] = &[("commands", 90), ("sizes", 90), ("conditions
 fn traces() {
     let scores = sim_oracle::run_traces(folder());
     for (point, least) in TRACES {
-        // Scheduling has an issue of its own: pods there were made without kubectl.
+        // The scheduler isn't whole yet: one pod that is placed elsewhere changes the choice for all that come after it.
         let of_point = || scores.iter().filter(|score| score.name.ends_with(point) && !score.name.contains("scheduling_"));
         let (passed, total) = of_point().fold((0, 0), |(passed, total), score| (passed + score.passed, total + score.total));
         assert!(total > 30 && passed * 100 >= total * least, "{point} {passed}/{total}");
@@ -57,7 +57,10 @@ fn traces() {
     let whole =
         ["rolling_1_default", "rolling_3_s0_u1", "rolling_default_3", "rolling_5_s0_u50pct_slowstop", "recreate_3", "canary_pause_resume"];
     for name in whole {
-        for score in scores.iter().filter(|s| s.name.starts_with(&format!("traces/{name} ")) && !s.name.ends_with("commands")) {
+        let points: Vec<_> =
+            scores.iter().filter(|s| s.name.starts_with(&format!("traces/{name} ")) && !s.name.ends_with("commands")).collect();
+        assert_eq!(points.len(), 4, "{name} has four points besides its commands");
+        for score in points {
             assert_eq!(score.passed, score.total, "{}: {:?}", score.name, score.first_miss);
         }
     }
@@ -65,7 +68,12 @@ fn traces() {
 
 #[test]
 fn patches() {
-    for score in sim_oracle::run_patch(folder()).iter().filter(|score| score.total > 0) {
+    let scores = sim_oracle::run_patch(folder());
+    assert!(
+        scores.iter().map(|score| score.total).sum::<usize>() > 100,
+        "the corpus has more than a hundred rows for kinds that are served"
+    );
+    for score in scores.iter().filter(|score| score.total > 0) {
         assert!(score.passed * 100 >= score.total * 94, "{} {}/{}: {:?}", score.name, score.passed, score.total, score.first_miss);
     }
 }

@@ -63,7 +63,9 @@ proptest! {
             prop_assert!(all <= most as usize, "{} pods at {}", all, terminal.cluster.now());
             prop_assert!(available >= least as usize, "{} available at {}", available, terminal.cluster.now());
         }
-        prop_assert!(terminal.ok("get rs").lines().any(|line| line.split_whitespace().nth(3) == Some(&replicas.to_string())));
+        let end = terminal.ok("rollout status deploy/web --watch=false");
+        prop_assert_eq!(end, "deployment \"web\" successfully rolled out\n");
+        prop_assert_eq!(terminal.ok("get deploy web -o jsonpath={.status.updatedReplicas}"), replicas.to_string());
     }
 
     /// The bound above by the checker of scenario files, while the user changes their mind: updates, scales, pauses, undoes. The bound below

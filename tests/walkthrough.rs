@@ -132,3 +132,18 @@ fn run_replay_and_seek_agree() {
     assert_eq!(timeline.present().fingerprint(), there, "back and forth leads to the same place");
     assert_eq!(fork.actions().len(), 1, "a fork's future is open");
 }
+
+#[test]
+fn a_node_that_dies_again_is_noticed_again() {
+    let mut terminal = applied(3, "");
+    terminal.ok("rollout status deploy/web");
+    terminal.cluster.fault(&Fault::KillNode("node-2".to_owned())).unwrap();
+    terminal.wait(SimDuration::from_secs(10));
+    terminal.cluster.fault(&Fault::RestartNode("node-2".to_owned())).unwrap();
+    terminal.wait(SimDuration::from_secs(10));
+    terminal.cluster.fault(&Fault::KillNode("node-2".to_owned())).unwrap();
+    terminal.wait(SimDuration::from_secs(40));
+    assert!(!terminal.ok("get nodes").contains("NotReady"), "the last sign of life is less than 50 s old");
+    terminal.wait(SimDuration::from_secs(30));
+    assert!(terminal.ok("get nodes").contains("NotReady"));
+}

@@ -1,7 +1,7 @@
 //! The client-side rate limit: a token bucket. Mirrors `client-go/util/flowcontrol/throttle.go`, v1.36.
 //!
-//! The controller-manager's default is 20 requests a second with a burst of 30 (`--kube-api-qps`, `--kube-api-burst`): this, not the
-//! API server, is what paces a plain cluster.
+//! The controller-manager's default is 20 requests a second with a burst of 30 (`--kube-api-qps`, `--kube-api-burst`), for each controller and
+//! its events: this, not the API server, is what paces a plain cluster.
 
 use crate::kernel::time::{SimDuration, SimTime};
 

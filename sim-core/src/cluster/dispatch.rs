@@ -182,6 +182,11 @@ impl Cluster {
                 self.queue.push(due, id, Event::Deliver { pod: change.id.number, revision: number });
             }
         }
+        // A watcher whom nothing concerned for long is told how far things are (a bookmark), before history forgets where it stands.
+        let page = (self.store.history_limit() / 4).max(1);
+        if self.announced / page != revision / page {
+            (to_controllers, to_scheduler) = (true, true);
+        }
         self.announced = revision;
         if to_controllers {
             self.queue.push(due, id, Event::Watch { to: Process::ControllerManager, upto: revision });

@@ -75,7 +75,7 @@ pub struct Config {
     pub api_latency: SimDuration,
     /// How long a watch takes to deliver.
     pub watch_latency: SimDuration,
-    /// Requests a second of the controller-manager (`--kube-api-qps`, default 20); 0: no limit.
+    /// Requests a second of each controller, its events included (`--kube-api-qps`, default 20); 0: no limit.
     pub controller_qps: u64,
     /// Its burst (`--kube-api-burst`, default 30).
     pub controller_burst: u64,

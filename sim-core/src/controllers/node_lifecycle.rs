@@ -64,6 +64,10 @@ impl Controller for NodeLifecycleController {
             mark_silent(view, key, node, now, &mut plan);
             return plan;
         }
+        // The controller's ticks are derived: if renewals have stopped, it looks again when it would find the lease too old.
+        if let Some(heartbeat) = heartbeat.filter(|heartbeat| heartbeat.stopped.is_some() && !silent) {
+            plan.requeue_after = Some(found_silent(heartbeat.last(now)).since(now));
+        }
         let taints = wanted_taints(node, ready, now);
         if taints != node.taints {
             // NoSchedule is a pass of its own, before NoExecute: two writes, as in the real controller.

@@ -11,9 +11,10 @@ use std::sync::Arc;
 const PAGE: usize = 64;
 /// Rows per branch of a [`Table`].
 const BRANCH: usize = PAGE * PAGE;
-/// Most entries in a node of an [`Index`].
-const NODE: usize = 64;
-/// Most levels of an [`Index`]. A level more needs at least half a node's entries times as many keys: no memory holds twelve levels.
+/// Most entries in a node of an [`Index`]. Tests have small nodes, so that a few hundred keys make a tree with several levels.
+const NODE: usize = if cfg!(test) { 8 } else { 64 };
+/// Most levels of an [`Index`]. A level more takes at least nine splits of the level below, each after as many insertions: a twelfth would
+/// take more operations than any run has.
 const LEVELS: usize = 12;
 /// Entries per chunk of a [`Log`].
 const CHUNK: usize = 1024;
@@ -460,23 +461,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_index_is_a_map_and_its_clones_do_not_change(ops in prop::collection::vec((0u32..9000, prop::bool::weighted(0.7)), 0..4000)) {
+        fn an_index_is_a_map_and_its_clones_do_not_change(ops in prop::collection::vec((0u32..3000, 0u8..8), 0..1500)) {
             let (mut index, mut model) = (Index::default(), BTreeMap::new());
             let mut snapshot = None;
-            for (n, (key, insert)) in ops.into_iter().enumerate() {
-                if insert {
-                    prop_assert_eq!(index.insert(key, n), model.insert(key, n));
-                } else {
-                    prop_assert_eq!(index.remove(&key), model.remove(&key));
+            for (n, (key, what)) in ops.into_iter().enumerate() {
+                match what {
+                    0 => prop_assert_eq!(index.remove(&key), model.remove(&key)),
+                    // A whole run goes: leaves and branches become empty, first children among them.
+                    1 => for key in key..key + 60 {
+                        prop_assert_eq!(index.remove(&key), model.remove(&key));
+                    },
+                    // Rising and falling runs fill nodes at their ends.
+                    2 => for key in key..key + 20 {
+                        prop_assert_eq!(index.insert(key, n), model.insert(key, n));
+                    },
+                    3 => for key in (key..key + 20).rev() {
+                        prop_assert_eq!(index.insert(key, n), model.insert(key, n));
+                    },
+                    4 => prop_assert_eq!(index.get_mut(&key).map(|value| std::mem::replace(value, n)), model.get_mut(&key).map(|value| std::mem::replace(value, n))),
+                    _ => prop_assert_eq!(index.insert(key, n), model.insert(key, n)),
                 }
-                if n == 1500 {
+                if n == 700 {
                     snapshot = Some((index.clone(), model.clone()));
                 }
             }
             for (index, model) in std::iter::once((index, model)).chain(snapshot) {
                 prop_assert_eq!(index.len(), model.len());
                 prop_assert!(index.iter().eq(model.iter()));
-                for from in [0, 17, 1500, 8999, 12000] {
+                for from in [0, 17, 500, 1500, 2999, 4000] {
                     prop_assert!(index.from(&from).eq(model.range(from..)));
                     prop_assert_eq!(index.get(&from), model.get(&from));
                 }

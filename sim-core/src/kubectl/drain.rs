@@ -24,13 +24,12 @@ pub const FLAGS: &[Flag] = &[
     switch("force"),
     switch("ignore-daemonsets"),
     switch("delete-emptydir-data"),
-    switch("disable-eviction"),
     value("grace-period"),
     value("timeout"),
     value("chunk-size"),
-    value("skip-wait-for-delete-timeout"),
     optional("dry-run", "unchanged"),
-    refused("filename"),
+    refused("disable-eviction"),
+    refused("skip-wait-for-delete-timeout"),
 ];
 
 /// What stands in the way of a pod's eviction, or is worth saying.
@@ -48,13 +47,47 @@ enum Verdict {
 pub struct Waiting {
     nodes: VecDeque<Node>,
     deadline: Option<SimTime>,
-    /// Why other nodes aren't drained.
-    failures: Vec<Failure>,
+    timeout: SimDuration,
+    failed: Failed,
+}
+
+/// Several errors as one, as `utilerrors.Aggregate` prints them.
+fn aggregated(errors: &[String]) -> String {
+    match errors {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
+/// Nodes that couldn't be drained, and why.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Failed {
+    nodes: Vec<String>,
+    reasons: Vec<Failure>,
+}
+
+impl Failed {
+    /// Notes a node, and says so.
+    fn node(&mut self, node: &str, why: Vec<String>, err: &mut String) {
+        err.push_str(&format!("error: unable to drain node {node:?} due to error: {}, continuing command...\n", aggregated(&why)));
+        self.nodes.push(node.to_owned());
+        self.reasons.extend(why.into_iter().map(Failure::Bare));
+    }
+
+    /// Says which nodes are left. What the command ends with.
+    fn end(&mut self, err: &mut String) -> Option<Failure> {
+        if !self.nodes.is_empty() {
+            err.push_str("There are pending nodes to be drained:\n");
+            self.nodes.iter().for_each(|node| err.push_str(&format!(" {node}\n")));
+        }
+        Failure::all(std::mem::take(&mut self.reasons))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Node {
     title: String,
+    name: String,
     /// Namespace, name, UID.
     pods: VecDeque<(String, String, String)>,
 }
@@ -114,48 +147,43 @@ fn drain(
     dry_run: DryRun,
 ) -> Answer<Next> {
     let deadline = timeout.map(|timeout| call.api.now() + timeout);
-    let mut waiting = Waiting { nodes: VecDeque::new(), deadline, failures: Vec::new() };
-    let mut drained: Vec<&str> = Vec::new();
+    let mut waiting = Waiting { nodes: VecDeque::new(), deadline, timeout: timeout.unwrap_or_default(), failed: Failed::default() };
+    let suffix = match dry_run {
+        DryRun::No => "",
+        DryRun::Client => " (dry run)",
+        DryRun::Server => " (server dry run)",
+    };
     for node in nodes {
         let pods = match pods_to_evict(call, &node.name, selector)? {
             Ok(pods) => pods,
             Err(why) => {
-                call.err.push_str(&format!(
-                    "error: unable to drain node {:?} due to error: {why}, continuing command...\nThere are pending nodes to be drained:\n",
-                    node.name
-                ));
-                for pending in nodes.iter().map(|node| node.name.as_str()).filter(|name| !drained.contains(name)) {
-                    call.err.push_str(&format!(" {pending}\n"));
-                }
-                waiting.failures.push(Failure::Bare(why));
+                waiting.failed.node(&node.name, why, &mut call.err);
                 continue;
             }
         };
-        drained.push(&node.name);
         for (ns, name, _) in &pods {
-            let suffix = if dry_run == DryRun::No { "" } else { " (dry run)" };
             call.out.push_str(&format!("evicting pod {ns}/{name}{suffix}\n"));
             if dry_run == DryRun::No {
                 let options = DeleteOptions { grace_period, ..DeleteOptions::default() };
                 call.api.evict(ns, name, &options)?;
             }
         }
-        if dry_run != DryRun::No {
+        if dry_run == DryRun::No {
+            waiting.nodes.push_back(Node { title: node.title(), name: node.name.clone(), pods: pods.into() });
+        } else {
             call.say(node.resource, &node.name, &node.object, "drained", dry_run)?;
-            continue;
         }
-        waiting.nodes.push_back(Node { title: node.title(), pods: pods.into() });
     }
     if waiting.nodes.is_empty() {
-        return Failure::all(waiting.failures).map_or(Ok(Next::Done), Err);
+        return waiting.failed.end(&mut call.err).map_or(Ok(Next::Done), Err);
     }
     Ok(Next::Wait(Session::Drain(Box::new(waiting))))
 }
 
 type Pods = Vec<(String, String, String)>;
 
-/// The pods of a node that are to go; or in a sentence, which pods forbid that. Warnings are said.
-fn pods_to_evict(call: &mut Call<'_>, node: &str, selector: &Selector) -> Answer<Result<Pods, String>> {
+/// The pods of a node that are to go; or which pods forbid that, a sentence for each reason. Warnings are said.
+fn pods_to_evict(call: &mut Call<'_>, node: &str, selector: &Selector) -> Answer<Result<Pods, Vec<String>>> {
     let all = call.api.list(pods_resource(), None, selector)?;
     let (mut pods, mut warnings, mut refusals) = (Pods::new(), Vec::new(), Vec::new());
     for pod in all.iter().filter(|pod| text(pod, "spec.nodeName") == node) {
@@ -170,14 +198,14 @@ fn pods_to_evict(call: &mut Call<'_>, node: &str, selector: &Selector) -> Answer
             pods.push((namespace(pod).to_owned(), name(pod).to_owned(), text(pod, "metadata.uid").to_owned()));
         }
     }
-    let told = |notes: Vec<(&str, Vec<String>)>, between: &str| {
-        notes.into_iter().map(|(why, pods)| format!("{why}: {}", pods.join(", "))).collect::<Vec<_>>().join(between)
+    let told = |notes: Vec<(&str, Vec<String>)>| -> Vec<String> {
+        notes.into_iter().map(|(why, pods)| format!("{why}: {}", pods.join(", "))).collect()
     };
     if !refusals.is_empty() {
-        return Ok(Err(told(refusals, ", ")));
+        return Ok(Err(told(refusals)));
     }
     if !warnings.is_empty() {
-        call.err.push_str(&format!("Warning: {}\n", told(warnings, "; ")));
+        call.err.push_str(&format!("Warning: {}\n", told(warnings).join("; ")));
     }
     Ok(Ok(pods))
 }
@@ -210,13 +238,13 @@ fn verdict(call: &Call<'_>, pod: &Value) -> Verdict {
         }
         verdict = Verdict::Warn("deleting Pods with local storage");
     }
-    if controller.is_none() && !ended {
-        if !call.flags.on("force") {
-            return Verdict::Refuse("cannot delete Pods that declare no controller (use --force to override)");
-        }
-        return Verdict::Warn("deleting Pods that declare no controller");
+    // The last filter has the last word: a pod with a controller goes without a warning.
+    match controller {
+        Some(_) => Verdict::Evict,
+        None if ended => verdict,
+        None if call.flags.on("force") => Verdict::Warn("deleting Pods that declare no controller"),
+        None => Verdict::Refuse("cannot delete Pods that declare no controller (use --force to override)"),
     }
-    verdict
 }
 
 impl Waiting {
@@ -236,14 +264,25 @@ impl Waiting {
                 self.nodes.pop_front();
                 continue;
             }
-            node.pods = there.into();
-            if self.deadline.is_some_and(|deadline| deadline <= api.now()) {
-                let why = "global timeout reached: the pods are still terminating";
-                progress.end(Some(Failure::Plain(format!("unable to drain {:?} due to error: {why}", node.title))));
+            if self.deadline.is_none_or(|deadline| deadline > api.now()) {
+                node.pods = there.into();
+                return progress;
             }
-            return progress;
+            let err = &mut progress.output.stderr;
+            let limit = self.timeout;
+            let why: Vec<String> = there
+                .iter()
+                .map(|(ns, name, _)| {
+                    format!("error when waiting for pod {name:?} in namespace {ns:?} to terminate: global timeout reached: {limit}")
+                })
+                .collect();
+            err.push_str(&format!("There are pending pods in node {:?} when an error occurred: {}\n", node.name, aggregated(&why)));
+            there.iter().for_each(|(_, name, _)| err.push_str(&format!("pod/{name}\n")));
+            self.failed.node(&node.name.clone(), why, err);
+            self.nodes.pop_front();
         }
-        progress.end(Failure::all(std::mem::take(&mut self.failures)));
+        let failure = self.failed.end(&mut progress.output.stderr);
+        progress.end(failure);
         progress
     }
 }

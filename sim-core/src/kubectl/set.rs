@@ -8,6 +8,7 @@ use super::field::{items, map_mut, text};
 use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::target::{self, Info, Rules, nothing_named};
 use super::{Call, DryRun, Next, history};
+use crate::apiserver::validation::names;
 
 /// The flags of `set image`.
 pub const FLAGS: &[Flag] = &[
@@ -113,6 +114,16 @@ pub fn env(call: &mut Call<'_>) -> Answer<Next> {
     if changes.is_empty() {
         return Err(Failure::plain("at least one environment variable must be provided"));
     }
+    let name_of = |change: &String| change.split_once('=').map_or(change.trim_end_matches('-'), |(name, _)| name).to_owned();
+    let is_removal = |change: &&String| !change.contains('=');
+    if changes.iter().filter(is_removal).any(|gone| changes.iter().any(|set| set.starts_with(&format!("{}=", name_of(gone))))) {
+        return Err(Failure::plain("can not both modify and remove the same environment variable in the same command"));
+    }
+    for name in changes.iter().map(name_of) {
+        if let Some(why) = names::env_name(&name).first() {
+            return Err(Failure::Plain(format!("{name:?} is not a valid key name: {why}")));
+        }
+    }
     let wanted = containers_wanted(call);
     let targets = targets(call, &args)?;
     let words = Words { done: "env updated", failed: "env update" };
@@ -121,15 +132,21 @@ pub fn env(call: &mut Call<'_>) -> Answer<Next> {
             let known = |name: &str| items(container, "env").iter().find(|variable| text(variable, "name") == name);
             let change = |change: &String| match change.split_once('=') {
                 Some((name, value)) => {
-                    let is_new = known(name).is_none_or(|variable| variable["value"] != value);
-                    is_new.then(|| json!({"name": name, "value": value}))
+                    let known = known(name);
+                    let is_new = known.is_none_or(|variable| variable["value"] != value);
+                    // What had another source gets a value instead.
+                    let sourced = known.is_some_and(|variable| variable["valueFrom"].is_object());
+                    is_new.then(|| match sourced {
+                        true => json!({"name": name, "value": value, "valueFrom": null}),
+                        false => json!({"name": name, "value": value}),
+                    })
                 }
                 None => {
                     let name = change.trim_end_matches('-');
                     known(name).map(|_| json!({"$patch": "delete", "name": name}))
                 }
             };
-            let list: Vec<Value> = changes.iter().filter_map(change).collect();
+            let mut list: Vec<Value> = changes.iter().filter_map(change).collect();
             if list.is_empty() {
                 return Value::Null;
             }
@@ -139,6 +156,8 @@ pub fn env(call: &mut Call<'_>) -> Answer<Next> {
                 items(container, "env").iter().map(|variable| text(variable, "name")).filter(|name| !removed(name)).collect();
             let new = list.iter().filter(|change| change.get("$patch").is_none()).map(|change| text(change, "name"));
             order.extend(new.filter(|name| known(name).is_none()));
+            let order: Vec<String> = order.into_iter().map(str::to_owned).collect();
+            list.sort_by_key(|change| order.iter().position(|name| change["name"] == name.as_str()));
             let order: Vec<Value> = order.into_iter().map(|name| json!({"name": name})).collect();
             json!({"env": list, "$setElementOrder/env": order})
         })

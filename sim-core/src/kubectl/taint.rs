@@ -71,8 +71,15 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     }
     let overwrite = call.flags.on("overwrite");
     let options = call.write_options(dry_run, "kubectl-taint");
+    let clash =
+        remove.iter().find(|gone| add.iter().any(|new| new.key == gone.key && (gone.effect.is_empty() || gone.effect == new.effect)));
+    if let Some(gone) = clash {
+        let both = "can not both modify and remove the following taint(s) in the same command";
+        return Err(Failure::Plain(format!("{both}: {{{:?}:{:?}}}", gone.key, gone.effect)));
+    }
     let did = match (add.is_empty(), remove.is_empty()) {
         (false, false) => "modified",
+        (false, _) if overwrite => "modified",
         (true, _) => "untainted",
         _ => "tainted",
     };

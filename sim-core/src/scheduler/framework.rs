@@ -34,7 +34,8 @@ const FEASIBLE_PERCENT_MIN: usize = 5;
 #[derive(Clone, Debug)]
 struct Placed {
     slot: u32,
-    set: u32,
+    /// Its labels, as they are counted; none once it is being deleted.
+    set: Option<u32>,
     requests: Arc<PodRequests>,
 }
 
@@ -118,7 +119,7 @@ impl Framework {
     pub fn place(&mut self, number: u32, pod: &Pod, node: &Str) {
         let slot = self.cache.slot(node);
         match self.placed.get(number) {
-            Some(placed) if placed.slot == slot && self.counts.labels(placed.set).same(&pod.meta.labels) => return,
+            Some(Placed { slot: at, set: Some(set), .. }) if *at == slot && self.counts.labels(*set).same(&pod.meta.labels) => return,
             Some(_) => drop(self.displace(number)),
             None => {}
         }
@@ -129,15 +130,25 @@ impl Framework {
         };
         self.cache.add_pod(slot, &requests);
         self.counts.add(set, slot, &self.cache);
-        self.placed.insert(number, Placed { slot, set, requests });
+        self.placed.insert(number, Placed { slot, set: Some(set), requests });
     }
 
     /// A pod gives its room back. Returns whether it had any.
     pub fn displace(&mut self, number: u32) -> bool {
         let Some(Placed { slot, set, requests }) = self.placed.remove(number) else { return false };
         self.cache.remove_pod(slot, &requests);
-        self.counts.remove(set, slot, &self.cache);
+        set.into_iter().for_each(|set| self.counts.remove(set, slot, &self.cache));
         true
+    }
+
+    /// A pod is being deleted: it keeps its room until it is gone, but counts no longer where replicas are spread
+    /// (`plugins/podtopologyspread/common.go`, countPodsMatchSelector).
+    pub fn retire(&mut self, number: u32) {
+        if let Some(placed) = self.placed.get_mut(number)
+            && let Some(set) = placed.set.take()
+        {
+            self.counts.remove(set, placed.slot, &self.cache);
+        }
     }
 
     /// Whether the plugins that look at one node only would let the pod onto this node.

@@ -51,11 +51,13 @@ pub enum Input {
 }
 
 /// Whether a change can matter to the scheduler: what its informers' filters and handlers would let pass
-/// (`pkg/scheduler/eventhandlers.go`, v1.36). Most changes are those of the status of a pod that has its node: they can't, until it ends.
+/// (`pkg/scheduler/eventhandlers.go`, v1.36). Most changes are those of the status of a pod that has its node: they can't, until it is
+/// deleted or ends.
 pub fn is_concerned_by(change: &Change) -> bool {
     match (&change.object, &change.old) {
         (Object::Pod(pod), Some(Object::Pod(old))) if change.verb == Verb::Modified => {
-            old.node_name.is_empty() || pod.status.phase.is_final() || !old.meta.labels.same(&pod.meta.labels)
+            let deleted = pod.meta.deletion.is_some() != old.meta.deletion.is_some();
+            old.node_name.is_empty() || pod.status.phase.is_final() || deleted || !old.meta.labels.same(&pod.meta.labels)
         }
         (Object::Pod(_) | Object::Node(_) | Object::ReplicaSet(_) | Object::Service(_), _) => true,
         _ => false,
@@ -156,7 +158,13 @@ impl Scheduler {
     fn take_in_pod(&mut self, now: SimTime, number: u32, pod: &Arc<Pod>, old: Option<&Arc<Pod>>) {
         if !pod.node_name.is_empty() {
             self.forget(number);
-            // Of the many changes of a bound pod only those of its labels matter.
+            if pod.meta.deletion.is_some() {
+                if old.is_none() {
+                    self.framework.place(number, pod, &pod.node_name);
+                }
+                return self.framework.retire(number);
+            }
+            // Of the many other changes of a bound pod only those of its labels matter.
             if old.is_none_or(|old| old.node_name.is_empty() || !old.meta.labels.same(&pod.meta.labels)) {
                 self.framework.place(number, pod, &pod.node_name);
             }

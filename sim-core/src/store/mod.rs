@@ -110,6 +110,11 @@ impl Store {
         Store { shelves: vec![Shelf::default(); Kind::ALL.len()], history: Log::default(), history_limit }
     }
 
+    /// About how many changes are kept.
+    pub fn history_limit(&self) -> u64 {
+        self.history_limit
+    }
+
     fn shelf(&self, kind: Kind) -> &Shelf {
         &self.shelves[kind as usize]
     }

@@ -42,9 +42,11 @@ fn apply(tree: &mut Value, operation: &Value) -> Option<()> {
     }
 }
 
-/// The parts of a path. What comes before the first slash is dropped, as the library that the server uses does (evanphx/json-patch v4).
+/// The parts of a path. What comes before the first slash is dropped, as the library that the server uses does (evanphx/json-patch v4);
+/// one without a slash leads nowhere.
 fn pointer(text: &str) -> Option<Vec<String>> {
-    Some(text.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
+    (text.is_empty() || text.contains('/'))
+        .then(|| text.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
 }
 
 /// A field that isn't there is added; an item must be there.
