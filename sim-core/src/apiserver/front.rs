@@ -195,25 +195,24 @@ impl Front<'_> {
     ) -> Result<Written, ApiError> {
         let id = self.find(resource, namespace, name)?;
         let current = self.serve(self.store.get(id).expect("what was found exists"));
-        let mut tree = match kind {
-            PatchKind::Strategic => patch::strategic(resource, &current, patch)?,
-            PatchKind::Merge => patch::merge(&current, patch),
-            PatchKind::Json => patch::json_patch(&current, patch)?,
+        let patched = || match kind {
+            PatchKind::Strategic => patch::strategic(resource, &current, patch),
+            PatchKind::Merge => Ok(patch::merge(&current, patch)),
+            PatchKind::Json => patch::json_patch(&current, patch),
         };
+        let mut tree = patched()?;
         check_name(&tree, name)?;
-        let shown = match kind {
-            PatchKind::Strategic => shown_by_go(patch),
-            PatchKind::Merge | PatchKind::Json => tree.to_string(),
-        };
-        let warnings = match decode::strict(resource, &mut tree) {
-            Err(error) if !error.is_only_unknown_fields() => {
-                let why = if kind == PatchKind::Strategic { error.conversion() } else { error.wrong_type().map(str::to_owned) };
-                return Err(invalid_patch(&shown, &why.unwrap_or_default()));
-            }
-            Err(error) if options.field_validation == FieldValidation::Strict => return Err(error.to_api_error()),
-            Err(error) if options.field_validation == FieldValidation::Warn => error.unknown_fields(),
-            _ => Vec::new(),
-        };
+        let decoded = decode::strict(resource, &mut tree);
+        if let Err(error) = &decoded
+            && !error.is_only_unknown_fields()
+        {
+            let (shown, why) = match kind {
+                PatchKind::Strategic => (shown_by_go(patch), error.conversion()),
+                PatchKind::Merge | PatchKind::Json => (patched()?.to_string(), error.wrong_type().map(str::to_owned)),
+            };
+            return Err(invalid_patch(&shown, &why.unwrap_or_default()));
+        }
+        let warnings = tolerated(decoded, options)?;
         // A patch has no precondition on the UID: a changed one is a change of a field that can't be changed.
         let uid = self.store.get(id).map(|object| object.meta().uid.to_string()).unwrap_or_default();
         if let Some(other) = tree["metadata"]["uid"].as_str().filter(|other| !other.is_empty() && *other != uid) {
@@ -397,7 +396,12 @@ pub(crate) fn held_addresses(spec: &Value) -> (Option<Ipv4Addr>, Vec<u16>) {
 
 /// Decodes strictly, or with warnings instead of refusals, as `--validate` asks.
 fn strict(resource: &'static Resource, tree: &mut Value, options: &WriteOptions) -> Result<Vec<String>, ApiError> {
-    match decode::strict(resource, tree) {
+    tolerated(decode::strict(resource, tree), options)
+}
+
+/// The warnings about unknown fields, if they aren't refused.
+fn tolerated(decoded: Result<(), decode::DecodeError>, options: &WriteOptions) -> Result<Vec<String>, ApiError> {
+    match decoded {
         Ok(()) => Ok(Vec::new()),
         Err(error) if error.is_only_unknown_fields() && options.field_validation != FieldValidation::Strict => {
             Ok(if options.field_validation == FieldValidation::Warn { error.unknown_fields() } else { Vec::new() })

@@ -5,15 +5,16 @@
 
 use std::collections::VecDeque;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::api::{Api, DeleteOptions, PatchKind};
+use super::api::{Api, DeleteOptions};
+use super::cordon;
 use super::failure::{Answer, Failure};
-use super::field::{at, entry, flag, items, name, namespace, text};
+use super::field::{at, entry, items, name, namespace, text};
 use super::flags::{Flag, optional, refused, short, switch, value};
-use super::target::{self, Info, Rules};
+use super::target::Info;
 use super::{Call, DryRun, Next, Progress, Session};
-use crate::api::resources::{self, Resource};
+use crate::api::object::Kind;
 use crate::api::selector::Selector;
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -92,50 +93,21 @@ struct Node {
     pods: VecDeque<(String, String, String)>,
 }
 
-fn pods_resource() -> &'static Resource {
-    resources::by_kind("v1", "Pod").expect("the discovery table has pods")
-}
-
 /// Runs `kubectl drain`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     let dry_run = call.dry_run()?;
-    let chosen = call.flags.has("selector");
-    if call.flags.args.is_empty() && !chosen {
-        return Err(call.flags.usage("USAGE: drain NODE [flags]"));
-    }
-    if !call.flags.args.is_empty() && chosen {
-        return Err(Failure::plain("cannot specify both a node name and a --selector option"));
-    }
+    cordon::check_named(call)?;
     let pod_selector = match call.flags.get("pod-selector") {
         Some(selector) => Selector::parse(selector).map_err(|error| Failure::Plain(error.to_string()))?,
         None => Selector::default(),
     };
     let grace_period = call.flags.int("grace-period")?.filter(|seconds| *seconds >= 0);
     let timeout = call.flags.duration("timeout")?.filter(|timeout| !timeout.is_zero());
-    let mut args = vec!["nodes".to_owned()];
-    args.extend(call.flags.args.iter().map(|arg| arg.trim_start_matches("node/").trim_start_matches("nodes/").to_owned()));
-    let mut targets = target::find(call, &args, Rules::default())?;
-    if let Some(failure) = Failure::all(std::mem::take(&mut targets.failures)) {
-        return Err(failure);
-    }
-    let nodes = targets.infos();
+    let nodes = cordon::named(call)?;
     for node in &nodes {
-        cordon(call, node, dry_run)?;
+        cordon::mark(call, node, true, dry_run)?;
     }
     drain(call, &nodes, &pod_selector, grace_period, timeout, dry_run)
-}
-
-fn cordon(call: &mut Call<'_>, node: &Info, dry_run: DryRun) -> Answer<()> {
-    if flag(&node.object, "spec.unschedulable") {
-        return call.say(node.resource, &node.name, &node.object, "already cordoned", DryRun::No);
-    }
-    if dry_run != DryRun::Client {
-        let options = call.write_options(dry_run, "kubectl-drain");
-        let patch = json!({"spec": {"unschedulable": true}});
-        let written = call.api.patch(node.resource, "", &node.name, PatchKind::Strategic, &patch, &options)?;
-        call.warn(&written);
-    }
-    call.say(node.resource, &node.name, &node.object, "cordoned", dry_run)
 }
 
 fn drain(
@@ -184,7 +156,7 @@ type Pods = Vec<(String, String, String)>;
 
 /// The pods of a node that are to go; or which pods forbid that, a sentence for each reason. Warnings are said.
 fn pods_to_evict(call: &mut Call<'_>, node: &str, selector: &Selector) -> Answer<Result<Pods, Vec<String>>> {
-    let all = call.api.list(pods_resource(), None, selector)?;
+    let all = call.api.list(Kind::Pod.resource(), None, selector)?;
     let (mut pods, mut warnings, mut refusals) = (Pods::new(), Vec::new(), Vec::new());
     for pod in all.iter().filter(|pod| text(pod, "spec.nodeName") == node) {
         let title = format!("{}/{}", namespace(pod), name(pod));
@@ -253,7 +225,7 @@ impl Waiting {
         let mut progress = Progress::waiting(self.deadline);
         while let Some(node) = self.nodes.front_mut() {
             let is_there = |(ns, name, uid): &(String, String, String)| {
-                api.get(pods_resource(), ns, name).is_ok_and(|pod| at(&pod, "metadata.uid").as_str() == Some(uid))
+                api.get(Kind::Pod.resource(), ns, name).is_ok_and(|pod| at(&pod, "metadata.uid").as_str() == Some(uid))
             };
             let (there, gone): (Vec<_>, Vec<_>) = node.pods.drain(..).partition(is_there);
             for (_, name, _) in gone {
