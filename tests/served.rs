@@ -64,6 +64,6 @@ fn what_is_served_is_kubernetes() {
         check::<Event>(&terminal, Kind::Event),
         check::<Lease>(&terminal, Kind::Lease),
     ];
-    assert_eq!(counts.len(), Kind::ALL.len(), "every kind is looked at");
+    assert_eq!(counts.len(), Kind::ALL.iter().filter(|kind| !kind.is_record()).count(), "every kind with a struct is looked at");
     assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
 }

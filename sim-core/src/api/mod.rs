@@ -15,6 +15,7 @@ pub mod patch;
 pub mod pod;
 pub mod quantity;
 pub mod quote;
+pub mod record;
 pub mod resources;
 pub mod schema;
 pub mod selector;

@@ -3,25 +3,13 @@
 //! Mirrors what a v1.36 API server answers at `/api` and `/apis`, and the look-up rules of
 //! `k8s.io/apimachinery/pkg/api/meta/restmapper.go` and `k8s.io/client-go/restmapper/{discovery,shortcut}.go`.
 
+use crate::api::object::Kind;
+use crate::api::record;
 use crate::api::status::qualified_resource;
 use serde::Deserialize;
 use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("resources.json");
-
-/// The resources that Podarium serves, qualified by group. The list grows with the model; everything else in the table is known by
-/// name (so that messages can say so), but not stored.
-pub const SERVED: &[&str] = &[
-    "namespaces",
-    "nodes",
-    "pods",
-    "replicasets.apps",
-    "deployments.apps",
-    "services",
-    "endpointslices.discovery.k8s.io",
-    "events",
-    "leases.coordination.k8s.io",
-];
 
 /// One resource, or one subresource, of the API.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -72,13 +60,14 @@ impl Resource {
         qualified_resource(self.group, self.singular)
     }
 
-    /// Whether Podarium serves it: see [`SERVED`].
+    /// Whether its objects can be stored. What can't are requests in the form of objects, such as reviews and bindings.
     pub fn is_served(&self) -> bool {
-        SERVED.iter().any(|name| match name.strip_prefix(self.plural) {
-            Some("") => self.group.is_empty(),
-            Some(rest) => rest.strip_prefix('.') == Some(self.group),
-            None => false,
-        })
+        Kind::of(self).is_some()
+    }
+
+    /// Whether the model acts on its objects, rather than only keeping them.
+    pub fn is_simulated(&self) -> bool {
+        Kind::of(self).is_some_and(|kind| record::inert(kind).is_none())
     }
 
     /// Whether the verb is among its verbs.
@@ -219,8 +208,21 @@ mod tests {
 
     #[test]
     fn served() {
-        let served: Vec<String> = all().iter().filter(|r| r.is_served()).map(Resource::qualified).collect();
-        assert_eq!(served.len(), SERVED.len(), "{served:?}");
+        let apart: Vec<String> = all().iter().filter(|r| !r.is_served()).map(Resource::qualified).collect();
+        assert_eq!(
+            apart,
+            [
+                "bindings",
+                "componentstatuses",
+                "selfsubjectreviews.authentication.k8s.io",
+                "tokenreviews.authentication.k8s.io",
+                "localsubjectaccessreviews.authorization.k8s.io",
+                "selfsubjectaccessreviews.authorization.k8s.io",
+                "selfsubjectrulesreviews.authorization.k8s.io",
+                "subjectaccessreviews.authorization.k8s.io",
+            ]
+        );
+        assert!(lookup("deploy").is_some_and(Resource::is_simulated) && !lookup("sts").is_some_and(Resource::is_simulated));
         let deployments = lookup("deployments").expect("in the table");
         let subs: Vec<&str> = subresources(deployments).map(|s| s.plural).collect();
         assert_eq!(subs, ["deployments/scale", "deployments/status"]);

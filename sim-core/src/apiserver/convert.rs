@@ -7,6 +7,7 @@ use crate::api::node::{Capacity, Heartbeat, Lease, Namespace, Node, NodeStatus};
 use crate::api::object::{Kind, Object};
 use crate::api::pod::{Pod, PodSpec, PodStatus, Resources};
 use crate::api::quantity::Quantity;
+use crate::api::record::Record;
 use crate::api::service::{EndpointSlice, Service};
 use crate::api::workloads::{Deployment, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 use crate::kernel::time::{Epoch, SimTime};
@@ -50,6 +51,7 @@ pub(crate) fn object(kind: Kind, tree: &Value, previous: Option<&Object>, epoch:
             Lease { meta, holder: text(spec, "holderIdentity"), heartbeat }.into()
         }
         Kind::Event => event(meta, tree, epoch, now).into(),
+        _ => Record { kind, meta, body: Record::body_of(tree, previous.and_then(Object::as_record).map(|p| &p.body)) }.into(),
     }
 }
 

@@ -4,12 +4,13 @@
 use crate::api::meta::{Condition, ConditionStatus};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::quote::shown_by_go;
-use crate::api::resources::Resource;
+use crate::api::record::inert;
+use crate::api::resources::{self, Resource};
 use crate::api::selector::Selector;
 use crate::api::status::{ApiError, FieldError, Reason};
 use crate::api::{decode, defaults, names, patch};
 use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Write, WriteOptions, Written};
-use crate::apiserver::{ApiServer, Moment, convert, validation};
+use crate::apiserver::{ApiServer, Moment, convert, strategy, validation, versions};
 use crate::kernel::time::Epoch;
 use crate::store::{Store, Verb};
 use serde_json::{Value, json};
@@ -46,19 +47,20 @@ pub fn served(object: &Object, store: &Store, at: Moment, epoch: Epoch) -> Value
         Object::EndpointSlice(o) => o.to_tree(epoch),
         Object::Event(o) => o.to_tree(epoch),
         Object::Lease(o) => o.to_tree(epoch, at.now),
+        Object::Record(o) => o.to_tree(epoch),
     }
 }
 
 impl Front<'_> {
     fn kind(&self, resource: &Resource) -> Result<Kind, ApiError> {
         Kind::of(resource).ok_or_else(|| {
-            let message = format!("podarium doesn't simulate {} yet", resource.qualified());
+            let message = format!("podarium doesn't simulate {}", resource.qualified());
             ApiError::new(Reason::MethodNotAllowed, message)
         })
     }
 
-    fn serve(&self, object: &Object) -> Value {
-        served(object, self.store, self.at, self.server.epoch)
+    fn serve(&self, resource: &Resource, object: &Object) -> Value {
+        versions::to_served(object.kind(), resource, served(object, self.store, self.at, self.server.epoch))
     }
 
     fn find(&self, resource: &Resource, namespace: &str, name: &str) -> Result<ObjectId, ApiError> {
@@ -73,17 +75,17 @@ impl Front<'_> {
     /// NotFound.
     pub fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Result<Value, ApiError> {
         let id = self.find(resource, namespace, name)?;
-        Ok(self.serve(self.store.get(id).expect("what was found exists")))
+        Ok(self.serve(resource, self.store.get(id).expect("what was found exists")))
     }
 
-    /// LIST, in order of namespace and name. Of a kind that isn't simulated there are none: nobody could have made one.
+    /// LIST, in order of namespace and name. Of what is never stored there is nothing.
     ///
     /// # Errors
     /// None so far; users' clients get a list or an error.
     pub fn list(&self, resource: &Resource, namespace: Option<&str>, labels: &Selector) -> Result<Vec<Value>, ApiError> {
         let Some(kind) = Kind::of(resource) else { return Ok(Vec::new()) };
         let matching = self.store.list(kind, namespace).filter(|(_, object)| labels.matches(&object.meta().labels));
-        Ok(matching.map(|(_, object)| self.serve(object)).collect())
+        Ok(matching.map(|(_, object)| self.serve(resource, object)).collect())
     }
 
     /// The changes of a resource after a revision: verb, object, revision. Empty if they were compacted.
@@ -91,7 +93,7 @@ impl Front<'_> {
         let (Ok(kind), Ok(changes)) = (self.kind(resource), self.store.changes_since(since)) else { return Vec::new() };
         let wanted =
             changes.filter(|c| c.id.kind == kind && namespace.is_none_or(|ns| c.object.meta().namespace == *ns || !kind.is_namespaced()));
-        wanted.map(|c| (c.verb, self.serve(&c.object), c.revision)).collect()
+        wanted.map(|c| (c.verb, self.serve(resource, &c.object), c.revision)).collect()
     }
 
     /// POST.
@@ -107,6 +109,7 @@ impl Front<'_> {
     ) -> Result<Written, ApiError> {
         let kind = self.kind(resource)?;
         let mut warnings = strict(resource, &mut tree, options)?;
+        versions::to_stored(kind, resource, &mut tree);
         set_namespace(kind, namespace, &mut tree)?;
         defaults::drop_status(kind.as_str(), &mut tree);
         let meta = &tree["metadata"];
@@ -126,18 +129,14 @@ impl Front<'_> {
             tree["metadata"]["name"] = placeholder.as_str().into();
         }
         defaults::apply(kind.as_str(), &mut tree);
-        if kind == Kind::Pod {
-            defaults::admit_pod(&mut tree, crate::api::pod::TOKEN_VOLUME);
-        }
-        if kind == Kind::Service {
-            defaults::normalize_cluster_ips(&mut tree);
-        }
+        strategy::prepare(kind, &mut tree, self.server.next_uid(self.store, kind));
         let causes = validation::create(kind.as_str(), &tree);
         if !causes.is_empty() {
             let name = tree["metadata"]["name"].as_str().unwrap_or("");
             return Err(ApiError::invalid(resource.group, resource.kind, name, causes));
         }
         warnings.extend(validation::warnings(kind.as_str(), &tree));
+        warnings.extend(inert(kind).map(|what| format!("podarium keeps {} but doesn't simulate them yet: {what}", resource.plural)));
         if placeholder.is_some() {
             tree["metadata"]["name"] = Value::from("");
         }
@@ -147,18 +146,18 @@ impl Front<'_> {
         }
         let object = convert::object(kind, &tree, None, self.server.epoch, self.at.now);
         if options.dry_run {
-            return self.dry_run(kind, object, warnings);
+            return self.dry_run(resource, object, warnings);
         }
         let id = self.server.create(self.store, self.at, object)?;
-        Ok(Written { object: self.serve(self.store.get(id).expect("it was just created")), warnings })
+        Ok(Written { object: self.serve(resource, self.store.get(id).expect("it was just created")), warnings })
     }
 
     /// Goes the whole way on copies that are thrown away.
-    fn dry_run(&self, _kind: Kind, object: Object, warnings: Vec<String>) -> Result<Written, ApiError> {
+    fn dry_run(&self, resource: &Resource, object: Object, warnings: Vec<String>) -> Result<Written, ApiError> {
         let (mut server, mut store) = (self.server.clone(), self.store.clone());
         let id = server.create(&mut store, self.at, object)?;
         let object = served(store.get(id).expect("it was just created"), &store, self.at, server.epoch);
-        Ok(Written { object, warnings })
+        Ok(Written { object: versions::to_served(id.kind, resource, object), warnings })
     }
 
     /// PUT.
@@ -194,7 +193,7 @@ impl Front<'_> {
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
         let id = self.find(resource, namespace, name)?;
-        let current = self.serve(self.store.get(id).expect("what was found exists"));
+        let current = self.serve(resource, self.store.get(id).expect("what was found exists"));
         let patched = || match kind {
             PatchKind::Strategic => patch::strategic(resource, &current, patch),
             PatchKind::Merge => Ok(patch::merge(&current, patch)),
@@ -230,8 +229,9 @@ impl Front<'_> {
         options: &WriteOptions,
         mut warnings: Vec<String>,
     ) -> Result<Written, ApiError> {
+        versions::to_stored(id.kind, resource, &mut tree);
         let stored = self.store.get(id).expect("what was found exists").clone();
-        let old = self.serve(&stored);
+        let old = self.serve(id.kind.resource(), &stored);
         let name = stored.meta().name.to_string();
         let version = tree["metadata"]["resourceVersion"].as_str().filter(|v| !v.is_empty()).map(|v| v.parse::<u64>().unwrap_or(u64::MAX));
         if version.is_some_and(|version| version != stored.meta().resource_version) {
@@ -260,10 +260,10 @@ impl Front<'_> {
         }
         let object = convert::object(id.kind, &tree, Some(&stored), self.server.epoch, self.at.now);
         if options.dry_run {
-            return Ok(Written { object: self.serve(&object), warnings });
+            return Ok(Written { object: self.serve(resource, &object), warnings });
         }
         let written = self.server.update(self.store, self.at, id, &object)?;
-        Ok(Written { object: self.serve(&written), warnings })
+        Ok(Written { object: self.serve(resource, &written), warnings })
     }
 
     /// DELETE.
@@ -276,7 +276,7 @@ impl Front<'_> {
             return Err(ApiError::forbidden("", "namespaces", name, "this namespace may not be deleted"));
         }
         let object = self.server.delete(self.store, self.at, id, options)?;
-        Ok(self.serve(&object))
+        Ok(self.serve(resource, &object))
     }
 
     /// POST of the eviction subresource: the pod learns why it goes, then it is deleted. Budgets aren't modelled yet: none stands in the way.
@@ -307,7 +307,7 @@ impl Front<'_> {
     /// NotFound, Invalid.
     pub fn scale(&mut self, resource: &'static Resource, namespace: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         let id = self.find(resource, namespace, name)?;
-        if !matches!(id.kind, Kind::Deployment | Kind::ReplicaSet) {
+        if !resources::subresources(resource).any(|sub| sub.kind == "Scale") {
             return Err(ApiError::new(Reason::NotFound, "the server could not find the requested resource"));
         }
         if replicas < 0 {
@@ -318,7 +318,7 @@ impl Front<'_> {
             };
             return Err(ApiError::invalid("autoscaling", "Scale", name, vec![cause]));
         }
-        let mut tree = self.serve(self.store.get(id).expect("what was found exists"));
+        let mut tree = self.serve(resource, self.store.get(id).expect("what was found exists"));
         tree["spec"]["replicas"] = replicas.into();
         Ok(self.replace(id, resource, tree, &WriteOptions::default(), Vec::new())?.object)
     }

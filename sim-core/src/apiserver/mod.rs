@@ -12,7 +12,9 @@ pub mod admission;
 pub mod convert;
 pub mod front;
 pub mod request;
+mod strategy;
 pub mod validation;
+mod versions;
 
 use crate::api::meta::{Condition, Deletion, Meta, Str, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
@@ -125,8 +127,7 @@ impl ApiServer {
             // One text for all of its objects: names are then compared without a look at their namespaces.
             object.meta_mut().namespace = namespace;
         }
-        let number = u128::from(kind as u8) << 64 | u128::from(store.next_number(kind));
-        let uid = Uid::from_bits(draw(self.seed, Stream::Uid, number).wide());
+        let uid = self.next_uid(store, kind);
         let meta = object.meta_mut();
         meta.uid = uid;
         meta.created = at.now.truncated_to_secs();
@@ -135,7 +136,7 @@ impl ApiServer {
             meta.generation = 1;
         }
         if meta.name.is_empty() && !meta.generate_name.is_empty() {
-            meta.name = self.generated_name(&meta.generate_name, number);
+            meta.name = self.generated_name(&meta.generate_name, next_number(store, kind));
         }
         let resource = kind.resource();
         if store.find_key(kind, &Key::of(object.meta())).is_some() {
@@ -143,6 +144,11 @@ impl ApiServer {
         }
         admission::admit(&mut object);
         Ok(store.add(object, at.now, at.event))
+    }
+
+    /// The UID that the next new object of a kind will get.
+    pub(crate) fn next_uid(&self, store: &Store, kind: Kind) -> Uid {
+        Uid::from_bits(draw(self.seed, Stream::Uid, next_number(store, kind)).wide())
     }
 
     fn generated_name(&self, base: &str, number: u128) -> Str {
@@ -390,6 +396,11 @@ impl ApiServer {
     }
 }
 
+/// What tells the next new object of a kind from all others of all kinds.
+fn next_number(store: &Store, kind: Kind) -> u128 {
+    u128::from(kind as u8) << 64 | u128::from(store.next_number(kind))
+}
+
 fn seconds(secs: i64) -> crate::kernel::time::SimDuration {
     crate::kernel::time::SimDuration::from_secs(u64::try_from(secs).unwrap_or(0))
 }
@@ -458,6 +469,7 @@ fn spec_differs(next: &Object, stored: &Object) -> bool {
         (Object::ReplicaSet(a), Object::ReplicaSet(b)) => a.replicas != b.replicas || a.spec != b.spec,
         (Object::Pod(a), Object::Pod(b)) => a.spec != b.spec,
         (Object::EndpointSlice(a), Object::EndpointSlice(b)) => a.endpoints != b.endpoints || a.ports != b.ports,
+        (Object::Record(a), Object::Record(b)) => !a.same_spec(b),
         _ => false,
     }
 }

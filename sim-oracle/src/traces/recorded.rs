@@ -208,7 +208,7 @@ impl Recorded {
         let documents = self.files.values().flat_map(|text| yaml::documents(text).unwrap_or_default());
         documents.into_iter().find_map(|document| {
             let (version, kind) = (document.tree["apiVersion"].as_str()?, document.tree["kind"].as_str()?);
-            let served = resources::by_kind(version, kind).is_some_and(|resource| resource.is_served());
+            let served = resources::by_kind(version, kind).is_some_and(|resource| resource.is_simulated());
             (!served).then(|| kind.to_owned())
         })
     }
