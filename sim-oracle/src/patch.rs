@@ -51,7 +51,9 @@ impl Terminal {
     fn run(&mut self, line: &str, manifest: &str) -> Output {
         let args = split(line.trim_start_matches("kubectl ")).unwrap_or_default();
         let files = ["manifest.yaml", "before.json"].map(|name| (name.to_owned(), manifest.to_owned())).into_iter().collect();
-        let (Outcome::Done(output) | Outcome::Waiting(output, _)) = self.0.kubectl(&Invocation { args, files });
+        let (Outcome::Done(mut output) | Outcome::Waiting(mut output, _)) = self.0.kubectl(&Invocation { args, files });
+        // What Podarium says of itself no real server says.
+        output.stderr = output.stderr.split_inclusive('\n').filter(|line| !line.starts_with("Warning: podarium ")).collect();
         output
     }
 }

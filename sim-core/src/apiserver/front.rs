@@ -10,7 +10,7 @@ use crate::api::selector::Selector;
 use crate::api::status::{ApiError, FieldError, Reason};
 use crate::api::{decode, defaults, names, patch};
 use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Write, WriteOptions, Written};
-use crate::apiserver::{ApiServer, Moment, convert, strategy, validation, versions};
+use crate::apiserver::{ApiServer, Moment, admission, convert, strategy, validation, versions};
 use crate::kernel::time::Epoch;
 use crate::store::{Store, Verb};
 use serde_json::{Value, json};
@@ -129,6 +129,9 @@ impl Front<'_> {
             tree["metadata"]["name"] = placeholder.as_str().into();
         }
         defaults::apply(kind.as_str(), &mut tree);
+        if kind == Kind::Pod {
+            admission::complete_pod(self.store, namespace, &mut tree)?;
+        }
         strategy::prepare(kind, &mut tree, self.server.next_uid(self.store, kind));
         let causes = validation::create(kind.as_str(), &tree);
         if !causes.is_empty() {

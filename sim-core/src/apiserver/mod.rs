@@ -5,7 +5,7 @@
 //! Two doors lead in. Users come with JSON trees ([`front`]); the cluster's own processes come with typed objects ([`Write`]),
 //! which were decoded and validated before. Both end in the same rules of storage.
 //!
-//! Left out so far: authentication and authorization, quotas, limit ranges, webhooks, managedFields.
+//! Left out so far: authentication and authorization, webhooks, managedFields.
 
 pub mod addresses;
 pub mod admission;
@@ -40,6 +40,8 @@ pub struct ApiServer {
     seed: u64,
     epoch: Epoch,
     addresses: Addresses,
+    /// How many objects were refused after they had got their generated name.
+    refused: u64,
 }
 
 /// When a request is handled, and as which event.
@@ -54,7 +56,7 @@ pub struct Moment {
 impl ApiServer {
     /// A server whose names, UIDs and addresses come from `seed`.
     pub fn new(seed: u64, epoch: Epoch) -> Self {
-        ApiServer { seed, epoch, addresses: Addresses::default() }
+        ApiServer { seed, epoch, addresses: Addresses::default(), refused: 0 }
     }
 
     /// The calendar moment of [`SimTime::ZERO`].
@@ -136,14 +138,27 @@ impl ApiServer {
             meta.generation = 1;
         }
         if meta.name.is_empty() && !meta.generate_name.is_empty() {
-            meta.name = self.generated_name(&meta.generate_name, next_number(store, kind));
+            meta.name = self.generated_name(&meta.generate_name, u128::from(self.refused) << 96 | next_number(store, kind));
         }
         let resource = kind.resource();
         if store.find_key(kind, &Key::of(object.meta())).is_some() {
             return Err(ApiError::already_exists(resource.group, resource.plural, &object.meta().name));
         }
-        admission::admit(&mut object);
+        let admitted = admission::admit(store, &mut object).and_then(|()| self.charge(store, at, &object, None));
+        if let Err(refused) = admitted {
+            // The next attempt draws another name.
+            self.refused += u64::from(!object.meta().generate_name.is_empty());
+            return Err(refused);
+        }
         Ok(store.add(object, at.now, at.event))
+    }
+
+    /// Charges the namespace's quotas for an object; for a changed one, for what it uses more than before.
+    fn charge(&self, store: &mut Store, at: Moment, object: &Object, old: Option<&Object>) -> Result<(), ApiError> {
+        for (id, quota) in admission::quota::charge(store, object, old, at.now)? {
+            store.replace(id, quota.into(), at.now, at.event);
+        }
+        Ok(())
     }
 
     /// The UID that the next new object of a kind will get.
@@ -189,6 +204,10 @@ impl ApiServer {
         if next == *stored {
             return Ok(next);
         }
+        if matches!(id.kind, Kind::Service | Kind::PersistentVolumeClaim) {
+            let stored = stored.clone();
+            self.charge(store, at, &next, Some(&stored))?;
+        }
         store.replace(id, next, at.now, at.event);
         self.remove_if_released(store, at, id);
         Ok(store.get(id).cloned().unwrap_or_else(|| object.clone()))
@@ -206,6 +225,9 @@ impl ApiServer {
             (Object::ReplicaSet(to), Object::ReplicaSet(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Pod(to), Object::Pod(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Node(to), Object::Node(from)) => Arc::make_mut(to).status = from.status.clone(),
+            (Object::Record(to), Object::Record(from)) => {
+                Arc::make_mut(&mut Arc::make_mut(to).body)["status"] = from.body["status"].clone();
+            }
             _ => {}
         })
     }

@@ -4,13 +4,11 @@
 use crate::api::defaults;
 use crate::api::meta::Uid;
 use crate::api::object::Kind;
-use crate::api::pod::TOKEN_VOLUME;
 use serde_json::{Value, json};
 
 /// Completes a defaulted tree. `uid` is the one that the object will get.
 pub(super) fn prepare(kind: Kind, tree: &mut Value, uid: Uid) {
     match kind {
-        Kind::Pod => defaults::admit_pod(tree, TOKEN_VOLUME),
         Kind::Service => defaults::normalize_cluster_ips(tree),
         Kind::Job => {
             tree["metadata"]["uid"] = uid.to_string().into();

@@ -50,6 +50,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Look again after this long, whatever happens.
     pub requeue_after: Option<SimDuration>,
+    /// The object as this sync saw it and would leave it: what a controller goes by when a request fails.
+    pub seen: Option<Object>,
     /// Why, for people: "room for 2: 10 + 2 surge − 10 existing".
     pub why: Str,
 }

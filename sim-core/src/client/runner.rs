@@ -27,6 +27,8 @@ struct Flight {
     tell: Option<(crate::api::event::ObjectReference, Tell)>,
     /// The request that was sent last: all of a batch are alike.
     sent: Option<Write>,
+    /// What the plan saw.
+    seen: Option<Object>,
     /// Answers that are still to come.
     outstanding: usize,
     failed: Option<ApiError>,
@@ -108,6 +110,7 @@ impl Runner {
                 batch: 1,
                 tell: None,
                 sent: None,
+                seen: plan.seen,
                 outstanding: 0,
                 failed: None,
                 requeue_after: plan.requeue_after,
@@ -129,7 +132,7 @@ impl Runner {
         result: &Result<Object, ApiError>,
         shared: &mut Shared<'_>,
         token: impl Fn(usize) -> u64,
-        on_error: impl FnOnce(ObjectId, &Write, &ApiError) -> Plan,
+        on_error: impl FnOnce(ObjectId, Option<&Object>, &Write, &ApiError) -> Plan,
     ) {
         let Some(flight) = self.flights.get_mut(slot).and_then(Option::as_mut) else { return };
         flight.outstanding -= 1;
@@ -147,14 +150,19 @@ impl Runner {
             // What is gone already need not be deleted or changed.
             Err(error) if error.is_not_found() => {}
             Err(error) => {
-                flight.failed = Some(error.clone());
-                flight.held.clear();
-                flight.steps.clear();
+                // Of several failures of a batch, the first says what is to be done; all are told.
+                let first = flight.failed.is_none();
+                if first {
+                    flight.failed = Some(error.clone());
+                    flight.held.clear();
+                    flight.steps.clear();
+                }
                 let sent = flight.sent.as_ref().expect("what is answered was sent");
-                for step in on_error(flight.key, sent, error).steps {
+                for step in on_error(flight.key, flight.seen.as_ref(), sent, error).steps {
                     match step {
                         Step::Report(report) => reports.push(report),
-                        step => flight.steps.push_back(step),
+                        step if first => flight.steps.push_back(step),
+                        _ => {}
                     }
                 }
             }

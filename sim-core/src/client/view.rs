@@ -148,6 +148,11 @@ impl View {
         self.names[kind as usize].get(&Key::new(namespace, name)).map(|number| ObjectId { kind, number: *number })
     }
 
+    /// Whether there is any object of a kind.
+    pub fn has(&self, kind: Kind) -> bool {
+        self.shelves[kind as usize].len() > 0
+    }
+
     /// The object of this UID.
     pub fn find_uid(&self, uid: Uid) -> Option<ObjectId> {
         self.uids.get(&uid).copied()

@@ -3,7 +3,10 @@
 use super::{Cluster, Config, NodeConfig};
 use crate::api::meta::{Condition, ConditionStatus, Meta, Str, StrMap};
 use crate::api::node::{Capacity, Heartbeat, LEASE_RENEWAL, Namespace, Node, NodeStatus};
+use crate::api::object::Kind;
 use crate::api::pod::Resources;
+use crate::apiserver::front::Front;
+use crate::apiserver::request::WriteOptions;
 use crate::apiserver::{ApiServer, Moment};
 use crate::controllers::ControllerManager;
 use crate::kernel::chance::{Stream, draw};
@@ -15,10 +18,14 @@ use crate::kubectl;
 use crate::node::Nodes;
 use crate::scheduler::Scheduler;
 use crate::store::Store;
+use serde_json::json;
 use std::net::Ipv4Addr;
 
 /// The namespaces of a fresh cluster (`pkg/controlplane/controller/systemnamespaces`, v1.36).
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Where the API server listens: before the nodes' addresses.
+const API_SERVER: &str = "192.168.0.2";
 
 impl Cluster {
     /// Boots a cluster: at time zero its namespaces exist and its nodes are ready.
@@ -54,11 +61,62 @@ impl Cluster {
             let moment = Moment { now: cluster.now, event: boot };
             cluster.server.create(&mut cluster.store, moment, namespace.into()).expect("a fresh store has room for its namespaces");
         }
+        cluster.create_system_objects(boot);
         for (number, node) in config.nodes.iter().enumerate() {
             cluster.add_node(number as u32, node, boot);
         }
         cluster.announce(boot);
         cluster
+    }
+
+    /// What the API server itself makes when it starts: the priority classes of the system and the Service by which pods reach it
+    /// (`pkg/controlplane/controller/kubernetesservice`, `pkg/registry/scheduling/rest/storage_scheduling.go`, v1.36).
+    fn create_system_objects(&mut self, boot: EventId) {
+        let class =
+            |name: &str, value: i64, description: &str| json!({"metadata": {"name": name}, "value": value, "description": description});
+        let labels = json!({"component": "apiserver", "provider": "kubernetes"});
+        let objects = [
+            (
+                Kind::PriorityClass,
+                class(
+                    "system-node-critical",
+                    2_000_001_000,
+                    "Used for system critical pods that must not be moved from their current node.",
+                ),
+            ),
+            (
+                Kind::PriorityClass,
+                class(
+                    "system-cluster-critical",
+                    2_000_000_000,
+                    "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+                ),
+            ),
+            (
+                Kind::Service,
+                json!({"metadata": {"name": "kubernetes", "labels": labels},
+                    "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": 6443}]}}),
+            ),
+            (
+                Kind::Endpoints,
+                json!({"metadata": {"name": "kubernetes", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+                    "subsets": [{"addresses": [{"ip": API_SERVER}], "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]}]}),
+            ),
+            (
+                Kind::EndpointSlice,
+                json!({"metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}}, "addressType": "IPv4",
+                    "endpoints": [{"addresses": [API_SERVER], "conditions": {"ready": true}}],
+                    "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]}),
+            ),
+        ];
+        let at = Moment { now: self.now, event: boot };
+        for (kind, mut tree) in objects {
+            tree["apiVersion"] = kind.api_version().into();
+            tree["kind"] = kind.as_str().into();
+            let mut front = Front { server: &mut self.server, store: &mut self.store, at };
+            let namespace = if kind.is_namespaced() { "default" } else { "" };
+            front.create(kind.resource(), namespace, tree, &WriteOptions::default()).expect("the objects of the system are valid");
+        }
     }
 
     fn add_node(&mut self, number: u32, config: &NodeConfig, event: EventId) {

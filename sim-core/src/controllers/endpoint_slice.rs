@@ -34,18 +34,7 @@ impl Controller for EndpointSliceController {
     fn route(change: &Change, view: &View, keys: &mut Keys) {
         match &change.object {
             Object::Service(_) => keys.add(change.id),
-            Object::Pod(pod) => {
-                let old = change.old.as_ref().and_then(Object::as_pod);
-                if change.verb == Verb::Modified && old.is_some_and(|old| same_endpoint(old, pod)) {
-                    return;
-                }
-                for (id, object) in view.list(Kind::Service, Some(&pod.meta.namespace)) {
-                    let Some(service) = object.as_service() else { continue };
-                    if selects(service, pod) || old.is_some_and(|old| selects(service, old)) {
-                        keys.add(id);
-                    }
-                }
-            }
+            Object::Pod(pod) => route_pod(change, pod, view, keys),
             Object::EndpointSlice(slice) if change.verb == Verb::Deleted => {
                 if let Some(name) = slice.meta.labels.get(SERVICE_NAME)
                     && let Some(id) = view.find(Kind::Service, &slice.meta.namespace, name)
@@ -72,6 +61,20 @@ impl Controller for EndpointSliceController {
     }
 }
 
+/// The Services that select a pod, or did before it changed.
+pub(super) fn route_pod(change: &Change, pod: &Pod, view: &View, keys: &mut Keys) {
+    let old = change.old.as_ref().and_then(Object::as_pod);
+    if change.verb == Verb::Modified && old.is_some_and(|old| same_endpoint(old, pod)) {
+        return;
+    }
+    for (id, object) in view.list(Kind::Service, Some(&pod.meta.namespace)) {
+        let Some(service) = object.as_service() else { continue };
+        if selects(service, pod) || old.is_some_and(|old| selects(service, old)) {
+            keys.add(id);
+        }
+    }
+}
+
 fn selects(service: &Service, pod: &Pod) -> bool {
     !service.selector.is_empty() && pod.meta.labels.contains_all(&service.selector)
 }
@@ -91,7 +94,7 @@ fn endpoint(view: &View, service: &Service, pod: &Pod) -> Option<Endpoint> {
     if pod.status.phase.is_final() {
         return None;
     }
-    let serving = pod.is_ready() || service.publish_not_ready;
+    let serving = pod.is_ready();
     let terminating = pod.meta.deletion.is_some();
     let zone = view.node_named(&pod.node_name).and_then(|(_, node)| node.meta.labels.get("topology.kubernetes.io/zone").cloned());
     Some(Endpoint {
@@ -106,7 +109,8 @@ fn endpoint(view: &View, service: &Service, pod: &Pod) -> Option<Endpoint> {
     })
 }
 
-fn ports(service: &Service, pod: &Pod) -> Vec<EndpointPort> {
+/// The ports that a pod offers of those that a Service has.
+pub(super) fn ports(service: &Service, pod: &Pod) -> Vec<EndpointPort> {
     let containers = || pod.spec.containers.iter().flat_map(|c| &c.ports);
     let resolved = service.ports.iter().filter_map(|port| {
         let number = port.target_in(containers())?;

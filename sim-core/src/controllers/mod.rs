@@ -5,11 +5,16 @@
 
 pub mod deployment;
 pub mod endpoint_slice;
+pub mod endpoints;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod replica_set;
+pub mod resource_quota;
+pub mod root_ca;
+pub mod service_account;
 pub mod taint_eviction;
+pub mod volume_protection;
 
 use crate::api::meta::Str;
 use crate::api::object::{Object, ObjectId};
@@ -35,14 +40,15 @@ pub trait Controller {
     /// What is to be done for `key` now. `settled`: the view has seen all that this controller wrote for the key.
     fn sync(view: &View, key: ObjectId, now: SimTime, settled: bool) -> Plan;
     /// What is done when one of the plan's requests fails, before the key is tried again. The rest of the plan is dropped in any case.
-    fn on_error(_view: &View, _key: ObjectId, _failed: &Write, _error: &ApiError, _now: SimTime) -> Plan {
+    /// `seen` is the plan's [`Plan::seen`].
+    fn on_error(_view: &View, _key: ObjectId, _seen: Option<&Object>, _failed: &Write, _error: &ApiError, _now: SimTime) -> Plan {
         Plan::nothing()
     }
 }
 
 type Route = fn(&Change, &View, &mut Keys);
 type Sync = fn(&View, ObjectId, SimTime, bool) -> Plan;
-type OnError = fn(&View, ObjectId, &Write, &ApiError, SimTime) -> Plan;
+type OnError = fn(&View, ObjectId, Option<&Object>, &Write, &ApiError, SimTime) -> Plan;
 
 #[derive(Clone, Copy)]
 struct Registered {
@@ -66,6 +72,11 @@ const CONTROLLERS: &[Registered] = &[
     registered::<namespace::NamespaceController>(),
     registered::<node_lifecycle::NodeLifecycleController>(),
     registered::<taint_eviction::TaintEvictionController>(),
+    registered::<endpoints::EndpointsController>(),
+    registered::<resource_quota::ResourceQuotaController>(),
+    registered::<service_account::ServiceAccountController>(),
+    registered::<root_ca::RootCaPublisher>(),
+    registered::<volume_protection::VolumeProtection>(),
 ];
 
 /// The node lifecycle controller's number: faults wake it.
@@ -168,7 +179,7 @@ impl ControllerManager {
                         &result,
                         shared,
                         |slot| token_of(number, slot),
-                        |key, failed, error| on_error(view, key, failed, error, now),
+                        |key, seen, failed, error| on_error(view, key, seen, failed, error, now),
                     )
                 });
             }

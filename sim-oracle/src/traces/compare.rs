@@ -1,5 +1,6 @@
 //! The five points. Both sides pass through the same functions; what may differ is masked the same way on both.
 
+use super::objects;
 use super::recorded::{Change, Command, Recorded, owner};
 use super::replay::Replayed;
 use crate::FileScore;
@@ -83,12 +84,14 @@ fn lines(text: &str, ordered: bool) -> Vec<String> {
 pub(crate) fn commands(recorded: &Recorded, replayed: &Replayed) -> Rows {
     let mut rows = Rows::default();
     for (wanted, got) in recorded.commands.iter().zip(&replayed.outputs) {
-        let whole_objects = wanted.line.contains("-o json") || wanted.line.contains("-o yaml");
-        let Some(got) = got.as_ref().filter(|got| !whole_objects && !got.stderr.contains("is not simulated")) else {
+        let Some(got) = got.as_ref().filter(|got| !got.stderr.contains("is not simulated")) else {
             rows.apart += 1;
             continue;
         };
-        let (left, mut right) = (shown(wanted), shown(got));
+        let (left, mut right) = match (objects::lines(&wanted.stdout, masked), objects::lines(&got.stdout, masked)) {
+            (Some(left), Some(right)) if prints_objects(&wanted.line) => (left, right),
+            _ => (shown(wanted), shown(got)),
+        };
         if wanted.line.contains(" rollout status ")
             && let Some(told) = told_by_recording(wanted, &recorded.changes)
         {
@@ -104,6 +107,10 @@ pub(crate) fn commands(recorded: &Recorded, replayed: &Replayed) -> Rows {
         rows.row(&wanted.line, &a, &b);
     }
     rows
+}
+
+fn prints_objects(line: &str) -> bool {
+    ["-o json", "-o yaml"].iter().any(|format| line.ends_with(format) || line.contains(&format!("{format} ")))
 }
 
 /// Race "status lines": `rollout status` says a line for every version of the Deployment that it sees, and which it sees first is a matter

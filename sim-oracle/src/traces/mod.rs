@@ -2,6 +2,7 @@
 //! five points are compared: commands' output, sizes of ReplicaSets, conditions, events, the order of each pod's changes.
 
 mod compare;
+mod objects;
 mod recorded;
 mod replay;
 

@@ -203,9 +203,11 @@ impl Recorded {
         gaps.get(gaps.len() / 2).copied()
     }
 
-    /// A kind that the trace's manifests need and the model doesn't serve.
+    /// A kind that the trace's manifests need and the model doesn't act on. What was refused isn't needed.
     pub(crate) fn unserved_kind(&self) -> Option<String> {
-        let documents = self.files.values().flat_map(|text| yaml::documents(text).unwrap_or_default());
+        let refused = |file: &str| self.commands.iter().any(|command| command.code != 0 && command.line.contains(file));
+        let files = self.files.iter().filter(|(file, _)| !refused(file));
+        let documents = files.flat_map(|(_, text)| yaml::documents(text).unwrap_or_default());
         documents.into_iter().find_map(|document| {
             let (version, kind) = (document.tree["apiVersion"].as_str()?, document.tree["kind"].as_str()?);
             let served = resources::by_kind(version, kind).is_some_and(|resource| resource.is_simulated());

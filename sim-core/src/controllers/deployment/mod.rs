@@ -20,6 +20,7 @@ pub mod scaling;
 use crate::api::event::{EventType, ObjectReference};
 use crate::api::meta::{ConditionStatus, Meta, OwnerReference, Str, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
+use crate::api::status::ApiError;
 use crate::api::workloads::{Deployment, DeploymentStatus, ReplicaSet, Strategy};
 use crate::apiserver::request::Write;
 use crate::client::plan::{Keys, Plan};
@@ -67,7 +68,24 @@ impl Controller for DeploymentController {
         rollout.run(view);
         rollout.plan
     }
+
+    /// A ReplicaSet that can't be made stops the rollout's progress. `sync.go`, getNewReplicaSet.
+    fn on_error(view: &View, key: ObjectId, _seen: Option<&Object>, failed: &Write, error: &ApiError, now: SimTime) -> Plan {
+        let (Some(cached), Write::Create(Object::ReplicaSet(set))) = (view.deployment(key), failed) else { return Plan::nothing() };
+        let mut rollout = Rollout::new(key, cached, now);
+        let message = format!("Failed to create new replica set {:?}: {error}", set.meta.name.as_str());
+        if rollout.deployment.spec.progress_deadline.is_some() {
+            let stopped = progress::condition(progress::PROGRESSING, ConditionStatus::False, CREATE_ERROR, message.clone(), now);
+            progress::set_condition(&mut rollout.deployment.status, stopped);
+            rollout.write_status();
+        }
+        rollout.report(EventType::Warning, CREATE_ERROR, message);
+        rollout.plan
+    }
 }
+
+/// Why a rollout doesn't progress whose ReplicaSet is refused.
+const CREATE_ERROR: &str = "ReplicaSetCreateError";
 
 /// The owning Deployment; for an orphan that is new or was relabelled, all that might adopt it.
 fn route_replica_set(change: &Change, set: &ReplicaSet, view: &View, keys: &mut Keys) {

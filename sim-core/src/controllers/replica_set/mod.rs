@@ -63,21 +63,25 @@ impl Controller for ReplicaSetController {
         }
         let status = status(set, &count);
         plan.requeue_after = count.next_available.map(|due| due.since(now));
+        if !plan.is_empty() {
+            // If a creation or deletion fails, the failure joins the status that goes by the pods that there are now.
+            let conditions = set.status.conditions.clone();
+            plan.seen = Some(ReplicaSet { status: ReplicaSetStatus { conditions, ..status.clone() }, ..(**set).clone() }.into());
+        }
         write_status(key, set, status, &mut plan);
         plan
     }
 
-    fn on_error(view: &View, key: ObjectId, failed: &Write, error: &ApiError, now: SimTime) -> Plan {
+    fn on_error(view: &View, key: ObjectId, seen: Option<&Object>, failed: &Write, error: &ApiError, now: SimTime) -> Plan {
         let mut plan = Plan::nothing();
-        let Some(set) = view.replica_set(key) else { return plan };
+        let (Some(seen), Some(set)) = (seen.and_then(Object::as_replica_set), view.replica_set(key)) else { return plan };
         let (reason, did) = match failed {
             Write::Create(_) => ("FailedCreate", "creating"),
             Write::Delete(..) => ("FailedDelete", "deleting"),
             _ => return plan,
         };
         plan.report(reference(&set.meta), EventType::Warning, reason, format!("Error {did}: {error}"));
-        let count = count_cohorts(view, set).unwrap_or_else(|| Count::of(set, &claim(view, set, &mut Plan::nothing()), now));
-        let status = with_failure(status(set, &count), &set.status, reason, &error.to_string(), now);
+        let status = with_failure(seen.status.clone(), reason, &error.to_string(), now);
         write_status(key, set, status, &mut plan);
         plan
     }
@@ -307,16 +311,10 @@ fn status(set: &ReplicaSet, count: &Count) -> ReplicaSetStatus {
 
 /// The status after a creation or deletion failed: it gets a ReplicaFailure condition, which lasts until a sync succeeds.
 /// `replica_set_utils.go`, calculateStatus.
-fn with_failure(
-    mut status: ReplicaSetStatus,
-    kept: &ReplicaSetStatus,
-    reason: &'static str,
-    message: &str,
-    now: SimTime,
-) -> ReplicaSetStatus {
-    let condition = kept.conditions.iter().find(|c| c.kind == REPLICA_FAILURE).cloned().unwrap_or_else(|| {
+fn with_failure(mut status: ReplicaSetStatus, reason: &'static str, message: &str, now: SimTime) -> ReplicaSetStatus {
+    if !status.conditions.iter().any(|c| c.kind == REPLICA_FAILURE) {
         let at = now.truncated_to_secs();
-        Condition {
+        status.conditions.push(Condition {
             kind: REPLICA_FAILURE.into(),
             status: ConditionStatus::True,
             reason: reason.into(),
@@ -324,9 +322,8 @@ fn with_failure(
             last_transition: at,
             last_update: at,
             observed_generation: 0,
-        }
-    });
-    status.conditions.push(condition);
+        });
+    }
     status
 }
 

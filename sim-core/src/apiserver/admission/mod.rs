@@ -1,0 +1,146 @@
+//! Admission: what a plain cluster adds to new objects, and what it refuses. Mirrors the plugins that are on by default and that look at
+//! other objects too: `plugin/pkg/admission/{serviceaccount,priority,limitranger,resourcequota}`, v1.36.
+//!
+//! A pod from a user passes as a tree, before validation ([`complete_pod`]); one from a controller as a struct ([`admit`]), where the
+//! result is computed once per template and shared by all its pods.
+
+pub mod amounts;
+pub mod limits;
+pub mod quota;
+
+use crate::api::defaults;
+use crate::api::meta::Str;
+use crate::api::object::{Kind, Object};
+use crate::api::pod::{PodSpec, TOKEN_VOLUME};
+use crate::api::record::Record;
+use crate::api::status::ApiError;
+use crate::apiserver::validation;
+use crate::store::Store;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The annotation that tells what the limit ranger filled in.
+const LIMIT_RANGER: &str = "kubernetes.io/limit-ranger";
+
+/// Completes and checks the tree of a new pod.
+///
+/// # Errors
+/// Forbidden, with the plugin's words.
+pub(super) fn complete_pod(store: &Store, namespace: &str, tree: &mut Value) -> Result<(), ApiError> {
+    let refuse = |tree: &Value, why: &str| ApiError::forbidden("", "pods", tree["metadata"]["name"].as_str().unwrap_or_default(), why);
+    let (spec, limited) = complete_spec(store, namespace, tree["spec"].clone()).map_err(|why| refuse(tree, &why))?;
+    tree["spec"] = spec;
+    if let Some(set) = limited {
+        if !tree["metadata"]["annotations"].is_object() {
+            tree["metadata"]["annotations"] = json!({});
+        }
+        tree["metadata"]["annotations"][LIMIT_RANGER] = set.into();
+    }
+    defaults::admit_pod(tree, TOKEN_VOLUME);
+    Ok(())
+}
+
+/// What depends on other objects: the service account, the priority, defaults of limit ranges. Answers with what the limit ranger set.
+fn complete_spec(store: &Store, namespace: &str, mut spec: Value) -> Result<(Value, Option<String>), String> {
+    check_service_account(store, namespace, &spec)?;
+    let mut limited = None;
+    for range in limits::ranges(store, namespace) {
+        limited = limits::fill_in(range, &mut spec).or(limited);
+    }
+    if let Some(class) = priority_class(store, &spec)? {
+        prioritize(&mut spec, class);
+    }
+    Ok((spec, limited))
+}
+
+fn prioritize(spec: &mut Value, class: &Record) {
+    spec["priority"] = class.body["value"].clone();
+    spec["preemptionPolicy"] = class.body.get("preemptionPolicy").cloned().unwrap_or_else(|| "PreemptLowerPriority".into());
+    spec["priorityClassName"] = class.meta.name.as_str().into();
+}
+
+/// The `default` account is taken for granted: the real plugin waits for it, if its namespace is that new.
+fn check_service_account(store: &Store, namespace: &str, spec: &Value) -> Result<(), String> {
+    let name = spec["serviceAccountName"].as_str().filter(|name| !name.is_empty()).unwrap_or("default");
+    if name == "default" || store.find(Kind::ServiceAccount, namespace, name).is_some() {
+        return Ok(());
+    }
+    Err(format!("error looking up service account {namespace}/{name}: serviceaccount {name:?} not found"))
+}
+
+/// The class that gives a pod its priority: the one it names, or the global default (of several, the lowest).
+fn priority_class<'a>(store: &'a Store, spec: &Value) -> Result<Option<&'a Arc<Record>>, String> {
+    match spec["priorityClassName"].as_str().unwrap_or_default() {
+        "" => {
+            let classes = store.list(Kind::PriorityClass, None).filter_map(|(_, class)| class.as_record());
+            Ok(classes.filter(|class| class.body["globalDefault"] == true).min_by_key(|class| class.body["value"].as_i64()))
+        }
+        name => match store.find_object(Kind::PriorityClass, "", name).and_then(Object::as_record) {
+            Some(class) => Ok(Some(class)),
+            None => Err(format!("no PriorityClass with name {name} was found")),
+        },
+    }
+}
+
+/// Completes a new object and checks it against the limits of its namespace.
+///
+/// # Errors
+/// Forbidden or Invalid, with the plugin's words.
+pub(super) fn admit(store: &Store, object: &mut Object) -> Result<(), ApiError> {
+    let limited = limits::ranges(store, &object.meta().namespace).next().is_some();
+    if let Object::Pod(pod) = object {
+        let namespace = pod.meta.namespace.clone();
+        let refuse = |why: &str| ApiError::forbidden("", "pods", &pod.meta.name, why);
+        check_service_account(store, &namespace, &pod.spec.tree).map_err(|why| refuse(&why))?;
+        let class = priority_class(store, &pod.spec.tree).map_err(|why| refuse(&why))?;
+        let admitted = |spec: &Value| {
+            let mut tree = json!({"spec": spec});
+            if let Some(class) = class {
+                prioritize(&mut tree["spec"], class);
+            }
+            defaults::admit_pod(&mut tree, TOKEN_VOLUME);
+            tree["spec"].take()
+        };
+        if limited {
+            admit_limited(store, object)?;
+        } else {
+            let pod = Arc::make_mut(pod);
+            pod.spec = pod.spec.admitted(admitted);
+        }
+    }
+    if limited {
+        let wrong: Vec<String> =
+            limits::ranges(store, &object.meta().namespace).flat_map(|range| limits::violations(range, object)).collect();
+        if !wrong.is_empty() {
+            let why = if let [one] = wrong.as_slice() { one.clone() } else { format!("[{}]", wrong.join(", ")) };
+            let resource = object.kind().resource();
+            return Err(ApiError::forbidden(resource.group, resource.plural, &object.meta().name, &why));
+        }
+    }
+    Ok(())
+}
+
+/// A pod in a namespace with limit ranges: its specification is its own, since these may change between two pods of a template. What a
+/// limit range fills in may make a valid template an invalid pod.
+fn admit_limited(store: &Store, object: &mut Object) -> Result<(), ApiError> {
+    let Object::Pod(pod) = object else { return Ok(()) };
+    let mut tree = pod.to_tree(Default::default());
+    complete_pod(store, &pod.meta.namespace.clone(), &mut tree)?;
+    let causes = validation::create("Pod", &tree);
+    if !causes.is_empty() {
+        return Err(ApiError::invalid("", "Pod", &pod.meta.name, causes));
+    }
+    let pod = Arc::make_mut(pod);
+    if let Some(set) = tree["metadata"]["annotations"][LIMIT_RANGER].as_str() {
+        pod.meta.annotations.set(LIMIT_RANGER, set.to_owned());
+    }
+    if tree["spec"] != pod.spec.tree {
+        pod.spec = Arc::new(PodSpec::from_tree(&tree["spec"]));
+    }
+    Ok(())
+}
+
+/// The text of a pod's field, for plugins that read trees.
+fn named(tree: &Value) -> Str {
+    Str::from(tree["name"].as_str().unwrap_or_default().to_owned())
+}
