@@ -104,6 +104,9 @@ impl Event {
             tree["lastTimestamp"] = Value::Null;
             tree["eventTime"] = epoch.rfc3339_micros(self.first).into();
             tree["action"] = self.action.into();
+            if self.count > 1 {
+                tree["series"] = json!({"count": self.count, "lastObservedTime": epoch.rfc3339_micros(self.last)});
+            }
             tree["reportingInstance"] = format!("{}-podarium", self.component).into();
         }
         tree

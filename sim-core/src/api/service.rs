@@ -142,19 +142,27 @@ impl EndpointSlice {
         };
         let mut tree = json!({
             "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": self.meta.to_tree(epoch), "addressType": "IPv4",
-            "endpoints": self.endpoints.iter().map(Endpoint::to_tree).collect::<Vec<_>>(),
+            "endpoints": null, "ports": null,
         });
-        tree["ports"] = self.ports.iter().map(port).collect();
+        // The controller's lists are nil when empty, and the type has no omitempty: so they are null.
+        if !self.endpoints.is_empty() {
+            let endpoints = self.endpoints.iter().map(|endpoint| endpoint.to_tree(&self.meta.namespace));
+            tree["endpoints"] = endpoints.collect();
+        }
+        if !self.ports.is_empty() {
+            tree["ports"] = self.ports.iter().map(port).collect();
+        }
         tree
     }
 }
 
 impl Endpoint {
-    fn to_tree(&self) -> Value {
+    fn to_tree(&self, namespace: &str) -> Value {
         let mut tree = Map::new();
         tree.insert("addresses".into(), json!([self.address.to_string()]));
         tree.insert("conditions".into(), json!({"ready": self.ready, "serving": self.serving, "terminating": self.terminating}));
-        tree.insert("targetRef".into(), json!({"kind": "Pod", "name": self.pod_name.as_str(), "uid": self.pod_uid.to_string()}));
+        let pod = json!({"kind": "Pod", "namespace": namespace, "name": self.pod_name.as_str(), "uid": self.pod_uid.to_string()});
+        tree.insert("targetRef".into(), pod);
         for (field, text) in [("nodeName", &self.node_name), ("zone", &self.zone)] {
             if !text.is_empty() {
                 tree.insert(field.into(), text.as_str().into());

@@ -11,6 +11,7 @@ pub mod plugins;
 pub mod pod_counts;
 pub mod queue;
 pub mod refusals;
+pub mod series;
 
 use crate::api::event::{Event, EventType, ObjectReference};
 use crate::api::meta::{Condition, ConditionStatus, Meta, Str};
@@ -29,6 +30,7 @@ use framework::Framework;
 use plugins::Rejection;
 use queue::Queue;
 use refusals::Refusals;
+use series::Series;
 use std::sync::Arc;
 
 /// How long a scheduling cycle takes: the real one schedules some thousand pods a second.
@@ -70,6 +72,7 @@ pub struct Scheduler {
     seed: u64,
     limit: RateLimit,
     event_limit: RateLimit,
+    series: Series,
     framework: Framework,
     queue: Queue,
     /// The pods in the queue, as they were last seen.
@@ -89,6 +92,7 @@ impl Scheduler {
             seed,
             limit: RateLimit::new(qps, burst),
             event_limit: RateLimit::new(qps, burst),
+            series: Series::default(),
             framework: Framework::default(),
             queue: Queue::default(),
             pending: Table::default(),
@@ -191,7 +195,12 @@ impl Scheduler {
     /// Handles an input.
     pub fn on(&mut self, now: SimTime, input: Input, out: &mut Outbox<Call, Input>) {
         match input {
-            Input::Run => self.alarm = self.alarm.filter(|at| *at > now),
+            Input::Run => {
+                self.alarm = self.alarm.filter(|at| *at > now);
+                for event in self.series.look(now) {
+                    self.tell(now, event, out);
+                }
+            }
             Input::Answer { token, result } => {
                 let number = token as u32;
                 // A binding that failed: the room is free again, and the pod is tried anew if it still is there.
@@ -215,6 +224,7 @@ impl Scheduler {
             self.busy_until = now + CYCLE;
         }
         let next = if self.queue.is_ready() { Some(self.busy_until) } else { self.queue.next_flush() };
+        let next = [next, self.series.next_look()].into_iter().flatten().min();
         if let Some(at) = next.map(|at| at.max(now))
             && self.alarm.is_none_or(|alarm| at < alarm)
         {
@@ -295,7 +305,14 @@ impl Scheduler {
             count: 1,
             action,
         };
-        out.send_at(self.event_limit.reserve(now), Call { token: NO_ANSWER, write: Write::Report(Arc::new(event)) });
+        let told = if event_type == EventType::Warning { self.series.record(event) } else { Some(Arc::new(event)) };
+        if let Some(event) = told {
+            self.tell(now, event, out);
+        }
+    }
+
+    fn tell(&mut self, now: SimTime, event: Arc<Event>, out: &mut Outbox<Call, Input>) {
+        out.send_at(self.event_limit.reserve(now), Call { token: NO_ANSWER, write: Write::Report(event) });
     }
 }
 

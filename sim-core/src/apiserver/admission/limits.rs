@@ -25,7 +25,7 @@ fn items<'a>(range: &'a Record, kind: &'static str) -> impl Iterator<Item = &'a 
 pub fn fill_in(range: &Record, spec: &mut Value) -> Option<String> {
     let mut told = Vec::new();
     for (list, what) in [("containers", "container"), ("initContainers", "init container")] {
-        for container in spec[list].as_array_mut().into_iter().flatten() {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             let name = super::named(container);
             for (field, source, word) in [("requests", "defaultRequest", "request"), ("limits", "default", "limit")] {
                 let set = items(range, "Container").flat_map(|item| item[source].as_object().into_iter().flatten());
