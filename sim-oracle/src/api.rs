@@ -1,41 +1,32 @@
 //! Runs the recorded answers of a real API server to manifests: `api/validation.jsonl.gz` (is it taken, and in which words not) and
-//! `api/defaulting.jsonl.gz` (what it looks like then). Each row goes through the same steps as in the simulated server: YAML, defaults,
-//! admission, validation; a row with a setup is a change of the object that the setup made.
+//! `api/defaulting.jsonl.gz` (what it looks like then). A manifest goes the whole way, from kubectl's command line through a cluster's API
+//! server, and the answer must be the same to the last byte. Kinds that no cluster serves yet go through the same steps as in the server,
+//! called one by one: decoding, defaults, admission, validation; a row with a setup is a change of the object that the setup made.
 //!
-//! Counted apart: kinds that aren't served, errors of decoding (judged with the decoder), and what depends on other objects or policies
-//! (quotas, limit ranges, Pod Security, authorization, allocated ports).
+//! Counted apart: what depends on policies (quotas, limit ranges, Pod Security, authorization), and server-side apply and diff.
 
 use crate::FileScore;
+use crate::patch::Terminal;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
-use sim_core::api::{defaults, yaml};
+use sim_core::api::{decode, defaults, resources, yaml};
 use sim_core::apiserver::validation;
+use sim_core::kubectl::Output;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// The kinds that the simulator serves or is about to.
-const KINDS: [&str; 16] = [
-    "ConfigMap",
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "EndpointSlice",
-    "Event",
-    "Job",
-    "Lease",
-    "Namespace",
-    "Node",
-    "Pod",
-    "PodTemplate",
-    "ReplicaSet",
-    "Secret",
-    "Service",
-    "StatefulSet",
-];
-
 const TOKEN_VOLUME: &str = "kube-api-access-";
+
+/// Services that the recorded cluster had: with a node port, and the API's own.
+const SERVICES: &str = r#"
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web-np", "namespace": "api-shop"},
+ "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30180}]}}
+---
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "kubernetes", "namespace": "default"},
+ "spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 443}]}}
+"#;
 
 enum Verdict {
     Pass,
@@ -43,7 +34,7 @@ enum Verdict {
     Apart,
 }
 
-/// Runs both files under `dir` (the oracle's root); one score for each kind, and one for all that isn't served.
+/// Runs both files under `dir` (the oracle's root); one score for each kind, and one for manifests that aren't about one.
 pub fn run_api(dir: &Path) -> Vec<FileScore> {
     let mut scores = run(&dir.join("api/validation.jsonl.gz"), "api/validation", validate);
     scores.extend(run(&dir.join("api/defaulting.jsonl.gz"), "api/defaulting", default));
@@ -53,11 +44,10 @@ pub fn run_api(dir: &Path) -> Vec<FileScore> {
 fn run(file: &Path, name: &str, judge: fn(&Value) -> Verdict) -> Vec<FileScore> {
     let mut scores: BTreeMap<String, FileScore> = BTreeMap::new();
     for row in rows(file) {
-        let kind = text(&row["kind"]);
-        let served = KINDS.contains(&kind);
-        let name = if served { format!("{name} {kind}") } else { format!("{name} (not served)") };
-        let score = scores.entry(name.clone()).or_insert_with(|| FileScore { name, passed: 0, total: 0, apart: 0, first_miss: None });
-        match if served { judge(&row) } else { Verdict::Apart } {
+        let kind = row["kind"].as_str().filter(|kind| !kind.is_empty()).unwrap_or("(any)");
+        let name = format!("{name} {kind}");
+        let score = scores.entry(name.clone()).or_insert_with(|| FileScore { name, ..FileScore::default() });
+        match judge(&row) {
             Verdict::Apart => score.apart += 1,
             Verdict::Pass => {
                 score.total += 1;
@@ -65,7 +55,7 @@ fn run(file: &Path, name: &str, judge: fn(&Value) -> Verdict) -> Vec<FileScore> 
             }
             Verdict::Miss(why) => {
                 score.total += 1;
-                score.first_miss.get_or_insert_with(|| format!("{}: {why}", text(&row["name"])));
+                score.first_miss.get_or_insert_default().push_str(&format!("{}: {why}\n", text(&row["name"])));
             }
         }
     }
@@ -91,10 +81,11 @@ fn objects(manifest: &Value) -> Vec<Value> {
 /// An object as the server would have it before validation.
 fn complete(mut tree: Value, namespace: &str) -> Value {
     let kind = text(&tree["kind"]).to_owned();
-    if !matches!(kind.as_str(), "Namespace" | "Node") && tree["metadata"]["namespace"].is_null() {
+    let resource = resources::by_kind(text(&tree["apiVersion"]), &kind);
+    if resource.is_some_and(|resource| resource.namespaced) && tree["metadata"]["namespace"].is_null() {
         tree["metadata"]["namespace"] = json!(namespace);
     }
-    defaults::drop_status(&kind, &mut tree);
+    defaults::prepare_create(&kind, &mut tree);
     defaults::apply(&kind, &mut tree);
     if kind == "Pod" {
         defaults::admit_pod(&mut tree, &format!("{TOKEN_VOLUME}abcde"));
@@ -140,18 +131,57 @@ fn apply(live: &mut Value, old: &Value, new: &Value) {
     }
 }
 
-/// What stderr says: the causes, or that the object was taken with these warnings. Nothing if it is about something else.
-fn expected(row: &Value) -> Option<(Vec<String>, Vec<String>)> {
-    let (stderr, args) = (text(&row["stderr"]), text(&row["args"]));
-    let plain = ["apply -n ", "create -n "].iter().any(|start| args.starts_with(start));
-    let about_others = ["already allocated", "PodSecurity", "last-applied-configuration"].iter().any(|w| stderr.contains(w));
-    let policed = ["api-valq", "api-vall", "api-valp"].iter().any(|ns| args.contains(ns));
-    if !plain || about_others || policed {
+fn validate(row: &Value) -> Verdict {
+    let args = text(&row["args"]);
+    let apart = ["--as=", "--server-side", "diff ", "api-valq", "api-vall", "api-valp"];
+    if apart.iter().any(|word| args.contains(word)) {
+        return Verdict::Apart;
+    }
+    // The recorded cluster had a scheduler: a change that names a node names the one that it had chosen.
+    let is_bound = |manifest: &Value| objects(manifest).iter().any(|object| !object["spec"]["nodeName"].is_null());
+    let was_bound =
+        is_bound(&row["manifest"]) && row["setup"].as_array().is_some_and(|steps| !steps.iter().any(|s| is_bound(&s["manifest"])));
+    if was_bound {
+        return step_by_step(row);
+    }
+    through_kubectl(row).unwrap_or_else(|| step_by_step(row))
+}
+
+/// The same command against a cluster. `None` if it doesn't serve all that the row is about.
+fn through_kubectl(row: &Value) -> Option<Verdict> {
+    let mut terminal = Terminal::new();
+    for namespace in ["api-val", "api-shop"] {
+        terminal.run(&format!("create namespace {namespace}"), "");
+    }
+    terminal.run("apply -f manifest.yaml", SERVICES);
+    for step in row["setup"].as_array().into_iter().flatten() {
+        let done = terminal.run(&text(&step["args"]).replace("-f -", "-f manifest.yaml"), text(&step["manifest"]));
+        if done.code != 0 {
+            return is_served(&done).then(|| Verdict::Miss(format!("the object before isn't taken: {}", done.stderr)));
+        }
+    }
+    let got = terminal.run(text(&row["args"]), text(&row["manifest"]));
+    if !is_served(&got) {
         return None;
     }
+    let want = (row["rc"].as_i64().unwrap_or_default(), text(&row["stdout"]), text(&row["stderr"]));
+    let got = (i64::from(got.code), got.stdout.as_str(), got.stderr.as_str());
+    Some(if want == got { Verdict::Pass } else { Verdict::Miss(format!("want {want:?}\n got {got:?}")) })
+}
+
+fn is_served(output: &Output) -> bool {
+    !output.stderr.contains("podarium doesn't simulate")
+}
+
+/// What stderr says: the causes, or that the object was taken with these warnings, or that it couldn't be decoded.
+fn expected(row: &Value) -> Option<(Vec<String>, Vec<String>)> {
+    let stderr = text(&row["stderr"]);
     if row["rc"] == 0 {
         let warnings = stderr.lines().filter_map(|line| line.strip_prefix("Warning: ")).map(str::to_owned).collect();
         return Some((Vec::new(), warnings));
+    }
+    if let Some(refused) = stderr.strip_prefix("Error from server (BadRequest): error when creating \"manifest.yaml\": ") {
+        return Some((vec![refused.trim_end().to_owned()], Vec::new()));
     }
     let (_, causes) = stderr.strip_prefix("The ")?.split_once("\" is invalid: ")?;
     let causes = causes.strip_suffix('\n').unwrap_or(causes);
@@ -162,23 +192,29 @@ fn expected(row: &Value) -> Option<(Vec<String>, Vec<String>)> {
     Some((causes, Vec::new()))
 }
 
-fn validate(row: &Value) -> Verdict {
+fn step_by_step(row: &Value) -> Verdict {
     let Some((want, want_warnings)) = expected(row) else { return Verdict::Apart };
+    let by_kubectl = ["last-applied-configuration", "Conflict"].iter().any(|words| text(&row["stderr"]).contains(words));
+    if by_kubectl || objects(&row["manifest"]).iter().any(|object| object["items"].is_array()) {
+        return Verdict::Apart;
+    }
     let objects_of_row = objects(&row["manifest"]);
     let [manifest] = objects_of_row.as_slice() else { return Verdict::Apart };
     let kind = text(&manifest["kind"]).to_owned();
     let namespace = text(&row["args"]).split_whitespace().skip_while(|word| *word != "-n").nth(1).unwrap_or("default");
     let steps = row["setup"].as_array().cloned().unwrap_or_default();
     let before = steps.iter().flat_map(|step| objects(&step["manifest"])).find(|o| o["kind"] == manifest["kind"]);
-    let (errors, warnings) = match before {
-        None => {
+    let resource = resources::by_kind(text(&manifest["apiVersion"]), &kind);
+    let undecodable = resource.and_then(|resource| decode::strict(resource, &mut manifest.clone()).err());
+    let (got, warnings) = match (undecodable, before) {
+        (Some(error), _) => (vec![error.to_api_error().message], Vec::new()),
+        (None, None) => {
             let tree = complete(manifest.clone(), namespace);
-            (validation::create(&kind, &tree), validation::warnings(&kind, &tree))
+            (validation::lines(&validation::create(&kind, &tree)), validation::warnings(&kind, &tree))
         }
-        Some(before) => {
+        (None, Some(before)) => {
             let mut old = stored(before.clone(), namespace);
-            if kind == "Pod" && before["spec"]["nodeName"].is_null() && !manifest["spec"]["nodeName"].is_null() {
-                // The recorded cluster had a scheduler: a manifest that names a node names the one that it had chosen.
+            if kind == "Pod" {
                 old["spec"]["nodeName"] = manifest["spec"]["nodeName"].clone();
             }
             let mut new = old.clone();
@@ -186,30 +222,18 @@ fn validate(row: &Value) -> Verdict {
             defaults::apply(&kind, &mut new);
             if kind == "Pod" {
                 // Strategic merge keeps what admission mounted; taking lists whole doesn't.
-                drop_token_volume(&mut new);
+                if let Some(Value::Array(volumes)) = new["spec"].get_mut("volumes") {
+                    volumes.retain(|volume| !text(&volume["name"]).starts_with(TOKEN_VOLUME));
+                }
                 defaults::admit_pod(&mut new, &format!("{TOKEN_VOLUME}abcde"));
             }
-            (validation::update(&kind, &new, &old), validation::update_warnings(&kind, &new, &old))
+            (validation::lines(&validation::update(&kind, &new, &old)), validation::update_warnings(&kind, &new, &old))
         }
     };
-    let got = validation::lines(&errors);
     if got == want && (!want.is_empty() || warnings == want_warnings) {
         Verdict::Pass
     } else {
         Verdict::Miss(format!("want {want:?} {want_warnings:?}, got {got:?} {warnings:?}"))
-    }
-}
-
-fn drop_token_volume(pod: &mut Value) {
-    if let Some(Value::Array(volumes)) = pod.pointer_mut("/spec/volumes") {
-        volumes.retain(|v| !text(&v["name"]).starts_with(TOKEN_VOLUME));
-    }
-    for list in ["containers", "initContainers"] {
-        for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            if let Some(Value::Array(mounts)) = container.get_mut("volumeMounts") {
-                mounts.retain(|m| !text(&m["name"]).starts_with(TOKEN_VOLUME));
-            }
-        }
     }
 }
 
@@ -255,6 +279,9 @@ fn without_allocated(tree: &mut Value) {
         if generated {
             meta.remove("name");
         }
+    }
+    if let Some(status) = tree["status"].as_object_mut() {
+        status.remove("lastPhaseTransitionTime");
     }
     if tree["kind"] == "Service"
         && let Some(spec) = tree["spec"].as_object_mut()

@@ -45,10 +45,16 @@ fn text(value: &Value) -> &str {
 }
 
 /// A cluster with a terminal.
-struct Terminal(Cluster);
+pub(crate) struct Terminal(Cluster);
 
 impl Terminal {
-    fn run(&mut self, line: &str, manifest: &str) -> Output {
+    /// A new cluster's.
+    pub(crate) fn new() -> Terminal {
+        Terminal(Cluster::new(Config::default()))
+    }
+
+    /// Types a line; whatever file it names holds the manifest.
+    pub(crate) fn run(&mut self, line: &str, manifest: &str) -> Output {
         let args = split(line.trim_start_matches("kubectl ")).unwrap_or_default();
         let files = ["manifest.yaml", "before.json"].map(|name| (name.to_owned(), manifest.to_owned())).into_iter().collect();
         let (Outcome::Done(mut output) | Outcome::Waiting(mut output, _)) = self.0.kubectl(&Invocation { args, files });
@@ -60,7 +66,7 @@ impl Terminal {
 
 /// What differs, if anything.
 fn judge(row: &Value) -> Option<String> {
-    let mut terminal = Terminal(Cluster::new(Config::default()));
+    let mut terminal = Terminal::new();
     terminal.run("create namespace api-patch", "");
     let before = match row["manifest_before"].as_str() {
         Some(manifest) => terminal.run("apply -n api-patch -f manifest.yaml", manifest),

@@ -160,6 +160,7 @@ impl Walk {
 
     fn typed(&mut self, object: &'static Type, field_type: &'static FieldType, go_type: &str, value: &mut Value, path: &str, go: &str) {
         let fits = match field_type {
+            FieldType::Bytes if value.is_string() => return self.bytes(value, path),
             FieldType::String | FieldType::Bytes | FieldType::Time | FieldType::MicroTime => value.is_string(),
             FieldType::Int32 => value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
             FieldType::Int64 => value.as_i64().is_some(),
@@ -199,6 +200,12 @@ impl Walk {
         }
     }
 
+    fn bytes(&mut self, value: &Value, path: &str) {
+        if let Some(place) = corrupt_base64(value.as_str().unwrap_or_default().as_bytes()) {
+            self.wrong.push((path.to_owned(), format!("illegal base64 data at input byte {place}")));
+        }
+    }
+
     fn quantity(&mut self, value: &Value, path: &str) {
         let problem = match Quantity::from_value(value) {
             Some(Ok(_)) => return,
@@ -206,6 +213,30 @@ impl Walk {
             None => "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned(),
         };
         self.wrong.push((path.to_owned(), problem));
+    }
+}
+
+/// Where Go's `encoding/base64` stops reading, if it does. Line breaks don't count as text, but as bytes.
+fn corrupt_base64(bytes: &[u8]) -> Option<usize> {
+    let text: Vec<(usize, u8)> = bytes.iter().copied().enumerate().filter(|(_, b)| !matches!(b, b'\r' | b'\n')).collect();
+    let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    let digits = text.iter().take_while(|(_, b)| is_digit(*b)).count();
+    let in_last = digits % 4;
+    match text.get(digits) {
+        None if in_last == 0 => None,
+        // The text ends within a group of four: Go names the group's start.
+        None => Some(bytes.len() - in_last),
+        Some((_, b'=')) if in_last >= 2 => {
+            let rest = &text[digits + 1..];
+            match (in_last, rest.first()) {
+                (2, None) => Some(bytes.len()),
+                (2, Some((place, b))) if *b != b'=' => Some(*place),
+                (2, _) => rest.get(1).map(|(place, _)| *place),
+                (_, None) => None,
+                (_, Some((place, _))) => Some(*place),
+            }
+        }
+        Some((place, _)) => Some(*place),
     }
 }
 
@@ -293,6 +324,25 @@ mod tests {
         let problem = problems(deployment(), &document).remove(0);
         assert_eq!((problem.line, problem.column), (5, 7));
         assert_eq!(problem.help.as_deref(), Some("did you mean `maxUnavailable`?"));
+    }
+
+    #[test]
+    fn base64() {
+        for (text, want) in [
+            ("", None),
+            ("YWJj", None),
+            ("YW\nI=", None),
+            ("YQ==\n", None),
+            ("not base64!", Some(3)),
+            ("YWJ", Some(0)),
+            ("YWJjYQ", Some(4)),
+            ("YQ=", Some(3)),
+            ("YQ=a", Some(3)),
+            ("YQ==YQ==", Some(4)),
+            ("=", Some(0)),
+        ] {
+            assert_eq!(corrupt_base64(text.as_bytes()), want, "{text}");
+        }
     }
 
     #[test]

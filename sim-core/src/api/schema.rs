@@ -82,6 +82,8 @@ pub enum Omit {
     Absent,
     /// Never; an absent one is written as zero. A Go value without `omitempty`, or a struct by value.
     Never,
+    /// Never; an absent one is written as `null`. A Go pointer without `omitempty`.
+    Null,
 }
 
 /// Server-side apply's view of a list.
@@ -362,6 +364,18 @@ pub fn for_kind(api_version: &str, kind: &str) -> Option<&'static Type> {
     table.types.get(table.kinds.get(&(group, version, kind))?)
 }
 
+/// The type of the objects of this kind; if the version isn't known, the first that has the kind.
+pub fn of_kind(api_version: Option<&str>, kind: &str) -> Option<&'static Type> {
+    match api_version {
+        Some(version) => for_kind(version, kind),
+        None => {
+            let table = table();
+            let (_, name) = table.kinds.iter().find(|((_, _, of), _)| *of == kind)?;
+            table.types.get(name)
+        }
+    }
+}
+
 /// A type by its name in the table: `core.v1.PodSpec`.
 pub fn type_named(name: &str) -> Option<&'static Type> {
     table().types.get(name)
@@ -395,6 +409,7 @@ mod tests {
         check("apps.v1.DeploymentSpec", "template", "v1.PodTemplateSpec", Omit::Never);
         check("autoscaling.v2.HorizontalPodAutoscalerSpec", "metrics", "[]v2.MetricSpec", Omit::Zero);
         check("core.v1.Service", "metadata", "v1.ObjectMeta", Omit::Never);
+        check("apps.v1.DeploymentSpec", "selector", "v1.LabelSelector", Omit::Null);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! YAML and JSON text to trees, as kubectl reads manifests: several documents, YAML 1.1's booleans and octal numbers, the last of two
 //! equal keys wins. Every value remembers where it stood. Mirrors `sigs.k8s.io/yaml` and `k8s.io/apimachinery/pkg/util/yaml`, v1.36.
 
+use crate::api::yaml_words;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
@@ -51,12 +52,15 @@ pub struct YamlError {
     pub column: usize,
     /// What is wrong.
     pub message: String,
+    /// The line that kubectl's parser gives, from 1, if it gives one.
+    told_line: Option<usize>,
 }
 
 impl YamlError {
     /// What kubectl prints after the file's name.
     pub fn kubectl_message(&self) -> String {
-        format!("error converting YAML to JSON: yaml: line {}: {}", self.line, self.message)
+        let place = self.told_line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        format!("error converting YAML to JSON: yaml: {place}{}", self.message)
     }
 }
 
@@ -73,7 +77,7 @@ impl std::error::Error for YamlError {}
 /// # Errors
 /// The first place that isn't YAML, is nested too deeply, or expands to too much.
 pub fn documents(text: &str) -> Result<Vec<Document>, YamlError> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), spans: Spans::default(), values: 0 };
+    let mut reader = Reader { text, parser: Parser::new_from_str(text), anchors: BTreeMap::new(), spans: Spans::default(), values: 0 };
     let mut documents = Vec::new();
     while let Some((event, span)) = reader.next()? {
         if matches!(event, Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd) {
@@ -90,6 +94,7 @@ pub fn documents(text: &str) -> Result<Vec<Document>, YamlError> {
 }
 
 struct Reader<'a> {
+    text: &'a str,
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     anchors: BTreeMap<usize, Value>,
     spans: Spans,
@@ -97,27 +102,19 @@ struct Reader<'a> {
 }
 
 fn error_at(span: Span, message: &str) -> YamlError {
-    YamlError { line: span.start.line(), column: span.start.col() + 1, message: message.to_owned() }
+    YamlError { line: span.start.line(), column: span.start.col() + 1, message: message.to_owned(), told_line: None }
 }
 
-fn scan_error(error: &ScanError) -> YamlError {
-    let info = error.info();
-    // goyaml's words for what people most often do wrong.
-    let message = if info.contains("tab") {
-        "found character that cannot start any token"
-    } else if info.contains("unclosed bracket") {
-        "did not find expected node content"
-    } else {
-        &info
-    };
-    YamlError { line: error.marker().line(), column: error.marker().col() + 1, message: message.to_owned() }
+fn scan_error(error: &ScanError, text: &str) -> YamlError {
+    let (message, told_line) = yaml_words::describe(error, text);
+    YamlError { line: error.marker().line(), column: error.marker().col() + 1, message, told_line }
 }
 
 impl<'a> Reader<'a> {
     /// The next event that isn't a comment.
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, YamlError> {
         loop {
-            match self.parser.next().transpose().map_err(|error| scan_error(&error))? {
+            match self.parser.next().transpose().map_err(|error| scan_error(&error, self.text))? {
                 Some((Event::Comment(..), _)) => {}
                 other => return Ok(other),
             }

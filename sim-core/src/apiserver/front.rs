@@ -111,7 +111,7 @@ impl Front<'_> {
         let mut warnings = strict(resource, &mut tree, options)?;
         versions::to_stored(kind, resource, &mut tree);
         set_namespace(kind, namespace, &mut tree)?;
-        defaults::drop_status(kind.as_str(), &mut tree);
+        defaults::prepare_create(kind.as_str(), &mut tree);
         let meta = &tree["metadata"];
         let (name, base) = (meta["name"].as_str().unwrap_or(""), meta["generateName"].as_str().unwrap_or(""));
         if name.is_empty() && base.is_empty() {
@@ -347,9 +347,13 @@ impl Front<'_> {
                     let ip: Option<Ipv4Addr> = text.parse().ok();
                     let free = ip.is_some_and(|ip| held_ip == Some(ip) || self.server.addresses.claim_cluster_ip(ip));
                     if !free {
-                        let body = format!(
-                            "Invalid value: [{text:?}]: failed to allocate IP {text}: provided IP is already allocated or not in the valid range (10.96.0.0/16)"
-                        );
+                        let in_range = ip.is_some_and(|ip| ip.octets()[..2] == [10, 96]);
+                        let why = if in_range {
+                            "provided IP is already allocated"
+                        } else {
+                            "the provided network does not match the current range"
+                        };
+                        let body = format!("Invalid value: [{text:?}]: failed to allocate IP {text}: {why}");
                         return Err(refuse("spec.clusterIPs", body));
                     }
                     Some(text)

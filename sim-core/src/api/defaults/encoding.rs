@@ -1,99 +1,87 @@
-//! How Go writes an object: what is empty is left out, quantities have one spelling, bytes are base64.
+//! How Go writes an object: what is empty is left out or written, as each field's tag says; quantities have one spelling; bytes are base64.
 
 use crate::api::quantity::Quantity;
+use crate::api::schema::{FieldType, Omit, Type};
 use serde_json::{Map, Value};
 
-/// Maps and lists that aren't written when empty. (Others, such as `emptyDir: {}`, mean something.)
-static DROPPED_IF_EMPTY: &[&str] = &[
-    "labels",
-    "annotations",
-    "nodeSelector",
-    "limits",
-    "requests",
-    "matchLabels",
-    "data",
-    "stringData",
-    "binaryData",
-    "overhead",
-    "capacity",
-    "hard",
-];
-
-/// Fields that are no pointers in Go, so that `""`, `0` and `false` aren't written.
-static DROPPED_IF_ZERO: &[&str] = &[
-    "stdin",
-    "stdinOnce",
-    "tty",
-    "readOnly",
-    "hostNetwork",
-    "hostPID",
-    "hostIPC",
-    "unschedulable",
-    "publishNotReadyAddresses",
-    "minReadySeconds",
-    "hostPort",
-    "nodePort",
-    "initialDelaySeconds",
-    "healthCheckNodePort",
-    "workingDir",
-    "subPath",
-    "subPathExpr",
-    "nodeName",
-    "hostname",
-    "subdomain",
-    "hostIP",
-    "loadBalancerIP",
-    "externalName",
-    "generateName",
-    "priorityClassName",
-    "clusterIP",
-];
-
-fn holds_quantities(key: &str) -> bool {
-    matches!(key, "limits" | "requests" | "capacity" | "allocatable" | "overhead" | "hard")
-}
-
-/// Brings a decoded object into the form in which it is written.
-pub(super) fn canonicalize(tree: &mut Value) {
-    match tree {
-        Value::Object(map) => {
-            map.retain(|key, value| !is_dropped(key, value));
-            for (key, value) in map.iter_mut() {
-                match value {
-                    Value::Object(amounts) if holds_quantities(key) => canonical_amounts(amounts),
-                    Value::String(_) | Value::Number(_) if matches!(key.as_str(), "sizeLimit" | "divisor") => canonical_amount(value),
-                    // The contents of these are the user's.
-                    Value::Object(_) if matches!(key.as_str(), "data" | "stringData" | "labels" | "annotations") => {}
-                    _ => canonicalize(value),
-                }
+/// Brings a decoded object into the form in which its type is written.
+pub(super) fn canonicalize(object: &'static Type, tree: &mut Value) {
+    if let (Some(fields), Value::Object(map)) = (object.fields(), tree) {
+        for (name, field) in fields {
+            match map.get_mut(*name) {
+                Some(value) if !value.is_null() => canonical_value(&field.field_type, value),
+                _ => {}
             }
-            map.retain(|key, value| !is_dropped(key, value));
+            let value = map.get(*name).unwrap_or(&Value::Null);
+            match field.omit() {
+                Omit::Never if value.is_null() => drop(map.insert((*name).into(), zero(&field.field_type))),
+                // Bytes that were stored come back without empty lists.
+                Omit::Never if value.as_array().is_some_and(Vec::is_empty) => drop(map.insert((*name).into(), Value::Null)),
+                Omit::Null if value.is_null() => drop(map.insert((*name).into(), Value::Null)),
+                Omit::Zero if is_zero(value) => drop(map.remove(*name)),
+                Omit::Absent if value.is_null() => drop(map.remove(*name)),
+                _ => {}
+            }
         }
-        Value::Array(items) => items.iter_mut().for_each(canonicalize),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-fn is_dropped(key: &str, value: &Value) -> bool {
+/// What Go writes for a value that nobody set.
+fn zero(field_type: &FieldType) -> Value {
+    match field_type {
+        FieldType::String => Value::from(""),
+        FieldType::Int32 | FieldType::Int64 | FieldType::Double | FieldType::IntOrString => Value::from(0),
+        FieldType::Boolean => Value::Bool(false),
+        FieldType::Quantity => Value::from("0"),
+        FieldType::Object(object) => {
+            let mut value = Value::Object(Map::new());
+            canonicalize(object.resolve(), &mut value);
+            value
+        }
+        FieldType::Bytes
+        | FieldType::Time
+        | FieldType::MicroTime
+        | FieldType::FreeObject
+        | FieldType::Any
+        | FieldType::List(_)
+        | FieldType::Map(_) => Value::Null,
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
     match value {
         Value::Null => true,
+        Value::Bool(yes) => !yes,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty() && DROPPED_IF_EMPTY.contains(&key),
-        Value::String(text) => text.is_empty() && DROPPED_IF_ZERO.contains(&key),
-        Value::Number(n) => n.as_i64() == Some(0) && DROPPED_IF_ZERO.contains(&key),
-        Value::Bool(b) => !b && DROPPED_IF_ZERO.contains(&key),
+        Value::Object(map) => map.is_empty(),
     }
 }
 
-fn canonical_amounts(amounts: &mut Map<String, Value>) {
-    amounts.retain(|_, value| !value.is_null());
-    amounts.values_mut().for_each(canonical_amount);
+fn canonical_value(field_type: &FieldType, value: &mut Value) {
+    match (field_type, value) {
+        (FieldType::Quantity, value) => canonical_amount(value, None),
+        (FieldType::Object(object), value) => canonicalize(object.resolve(), value),
+        (FieldType::List(item), Value::Array(items)) => items.iter_mut().for_each(|value| canonical_value(item, value)),
+        (FieldType::Map(entry), Value::Object(map)) => {
+            map.retain(|_, value| !value.is_null());
+            for value in map.values_mut() {
+                match **entry {
+                    // Resource lists know nothing finer than a thousandth.
+                    FieldType::Quantity => canonical_amount(value, Some(-3)),
+                    _ => canonical_value(entry, value),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
-/// Resource lists know nothing finer than a thousandth.
-fn canonical_amount(value: &mut Value) {
+fn canonical_amount(value: &mut Value, finest: Option<i32>) {
     if let Some(Ok(amount)) = Quantity::from_value(value) {
-        *value = Value::from(amount.round_up(-3).to_string());
+        let amount = finest.map_or(amount.clone(), |finest| amount.round_up(finest));
+        *value = Value::from(amount.to_string());
     }
 }
 

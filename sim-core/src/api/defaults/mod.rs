@@ -1,17 +1,23 @@
 //! Defaulting: what the API server writes into an object for fields that the user left out. Mirrors
-//! `pkg/apis/{core,apps,batch,discovery}/v1/{defaults,zz_generated.defaults}.go`, v1.36, with the feature gates at their defaults.
+//! `pkg/apis/*/{v1,v2}/{defaults,zz_generated.defaults}.go`, v1.36, with the feature gates at their defaults.
 //!
-//! Each type has a table of `Field`s, and one walker fills them in. Fields that Go's types always write (such as a container's
-//! `resources: {}`) are in the tables too; what Go leaves out when it is empty is taken away first, so that the result is what the server
-//! answers. [`admit_pod`] and the other functions do what comes after defaulting: plain admission and the preparations of single kinds.
+//! Each type has a table of `Field`s, and one walker fills them in. Before that, the object is brought into the form in which Go writes
+//! its type (`encoding`): what it always writes is there, what it leaves out when empty is not. [`prepare_create`], [`admit_pod`] and the
+//! other functions do what comes around defaulting: plain admission and the preparations of single kinds.
 
+mod autoscaling;
+mod create;
 mod encoding;
 mod pod;
+mod rest;
 mod service;
+mod volumes;
 mod workloads;
 
+use crate::api::schema;
 use serde_json::{Map, Value};
 
+pub use create::prepare_create;
 pub use encoding::{base64_decode, base64_encode};
 pub use pod::{admit_pod, aggregate, qos_class};
 pub use service::{normalize_cluster_ips, prepare_service_update, service_families};
@@ -43,23 +49,35 @@ enum Fill {
 struct Field(&'static str, Fill);
 
 static KINDS: &[(&str, &[Field])] = &[
+    ("ClusterRoleBinding", rest::BINDING),
     ("ConfigMap", &[]),
+    ("CSIDriver", volumes::CSI_DRIVER),
     ("CronJob", workloads::CRON_JOB),
     ("DaemonSet", workloads::DAEMON_SET),
     ("Deployment", workloads::DEPLOYMENT),
+    ("Endpoints", service::ENDPOINTS),
     ("EndpointSlice", service::ENDPOINT_SLICE),
     ("Event", EVENT),
+    ("HorizontalPodAutoscaler", autoscaling::AUTOSCALER),
+    ("IngressClass", rest::INGRESS_CLASS),
     ("Job", workloads::JOB),
     ("Lease", &[]),
+    ("LimitRange", rest::LIMIT_RANGE),
     ("Namespace", NAMESPACE),
+    ("NetworkPolicy", rest::NETWORK_POLICY),
     ("Node", NODE),
+    ("PersistentVolume", volumes::VOLUME),
     ("PersistentVolumeClaim", workloads::CLAIM),
     ("Pod", pod::POD),
     ("PodTemplate", &[Field("template", Fill::Make(pod::TEMPLATE))]),
+    ("PriorityClass", &[Field("preemptionPolicy", Fill::Text("PreemptLowerPriority"))]),
     ("ReplicaSet", workloads::REPLICA_SET),
+    ("ReplicationController", workloads::REPLICATION_CONTROLLER),
+    ("RoleBinding", rest::BINDING),
     ("Secret", &[Field("", Fill::Code(encoding::secret)), Field("type", Fill::Text("Opaque"))]),
     ("Service", service::SERVICE),
     ("StatefulSet", workloads::STATEFUL_SET),
+    ("StorageClass", volumes::CLASS),
 ];
 
 static NAMESPACE: &[Field] =
@@ -84,31 +102,19 @@ static EVENT: &[Field] = &[
 ];
 
 /// Writes the defaults of this kind (`"Deployment"`) into an object, and brings it into the form in which the server answers: no nulls,
-/// no empty lists, quantities in their canonical spelling. Kinds without a table only get the latter.
+/// no empty lists, quantities in their canonical spelling, and what is always written. Kinds without a table only get the latter.
 pub fn apply(kind: &str, tree: &mut Value) {
     // The status is the system's: it comes as it should be written.
     let status = tree.as_object_mut().and_then(|object| object.remove("status"));
-    encoding::canonicalize(tree);
+    if let Some(object) = schema::of_kind(tree["apiVersion"].as_str(), kind) {
+        encoding::canonicalize(object, tree);
+    }
     if let (Some(object), Some(status)) = (tree.as_object_mut(), status) {
         object.insert("status".into(), status);
     }
     if let Some((_, fields)) = KINDS.iter().find(|(name, _)| *name == kind) {
         fill(fields, tree);
     }
-}
-
-/// Takes away what a user can't set when creating: the status, which is the system's. Before [`apply`]. (A Node comes with its status.)
-pub fn drop_status(kind: &str, tree: &mut Value) {
-    if kind != "Node"
-        && let Some(object) = tree.as_object_mut()
-    {
-        object.remove("status");
-    }
-}
-
-/// The kinds that have defaults here.
-pub fn is_known(kind: &str) -> bool {
-    KINDS.iter().any(|(name, _)| *name == kind)
 }
 
 fn fill(fields: &[Field], tree: &mut Value) {

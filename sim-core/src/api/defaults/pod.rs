@@ -37,6 +37,9 @@ static VOLUME: &[Field] = &[
     Field("downwardAPI", Fill::In(DOWNWARD)),
     Field("projected", Fill::In(PROJECTED)),
     Field("iscsi", Fill::In(&[Field("iscsiInterface", Fill::Text("default"))])),
+    Field("rbd", Fill::In(super::volumes::RBD)),
+    Field("azureDisk", Fill::In(super::volumes::AZURE_DISK)),
+    Field("scaleIO", Fill::In(super::volumes::SCALE_IO)),
     Field("ephemeral", Fill::In(&[Field("volumeClaimTemplate", Fill::In(&[Field("spec", Fill::In(super::workloads::CLAIM_SPEC))]))])),
     Field("image", Fill::In(&[Field("", Fill::Code(|image| pull_policy(image, "reference", "pullPolicy")))])),
 ];

@@ -30,6 +30,10 @@ pub(super) static ENDPOINT_SLICE: &[Field] = &[
     ),
 ];
 
+/// An Endpoints object.
+pub(super) static ENDPOINTS: &[Field] =
+    &[Field("subsets", Fill::Each(&[Field("ports", Fill::Each(&[Field("protocol", Fill::Text("TCP"))]))]))];
+
 fn session_affinity(spec: &mut Map<String, Value>) {
     match text(spec, "sessionAffinity") {
         "None" => {

@@ -21,6 +21,12 @@ pub(super) static REPLICA_SET: &[Field] = &[
     Field("status", Fill::Make(&[Field("replicas", Fill::Int(0))])),
 ];
 
+/// A ReplicationController: its template speaks for what it doesn't say. There may be none.
+pub(super) static REPLICATION_CONTROLLER: &[Field] = &[
+    Field("", Fill::Code(template_labels)),
+    Field("spec", Fill::Make(&[Field("replicas", Fill::Int(1)), Field("template", Fill::In(pod::TEMPLATE))])),
+];
+
 /// A DaemonSet.
 pub(super) static DAEMON_SET: &[Field] = &[
     Field("metadata", Fill::In(&[Field("annotations", Fill::Make(&[Field("deprecated.daemonset.template.generation", Fill::Text("1"))]))])),
@@ -157,6 +163,16 @@ fn job_counts(spec: &mut Map<String, Value>) {
     spec.entry("backoffLimit").or_insert(json!(retries));
     let policy = if spec.contains_key("podFailurePolicy") { "Failed" } else { "TerminatingOrFailed" };
     spec.entry("podReplacementPolicy").or_insert_with(|| Value::from(policy));
+}
+
+fn template_labels(controller: &mut Map<String, Value>) {
+    let labels = controller.get("spec").map(|spec| spec["template"]["metadata"]["labels"].clone());
+    let Some(labels @ Value::Object(_)) = labels else { return };
+    for (owner, field) in [("spec", "selector"), ("metadata", "labels")] {
+        if let Some(Value::Object(owner)) = controller.get_mut(owner) {
+            owner.entry(field).or_insert_with(|| labels.clone());
+        }
+    }
 }
 
 /// A Job without labels takes its template's.

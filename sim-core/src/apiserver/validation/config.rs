@@ -1,4 +1,5 @@
-//! Rules for ConfigMaps and Secrets: mirrors `ValidateConfigMap` and `ValidateSecret` of `pkg/apis/core/validation/validation.go`, v1.36.
+//! Rules for ConfigMaps, Secrets and ServiceAccounts: mirrors `ValidateConfigMap`, `ValidateSecret` and `ValidateServiceAccount` of
+//! `pkg/apis/core/validation/validation.go`, v1.36.
 
 use super::meta;
 use super::names;
@@ -84,6 +85,17 @@ pub fn secret_update(new: &Value, old: &Value, errors: &mut Errors) {
     }
     frozen(new, old, &["data"], errors);
     secret(new, errors);
+}
+
+/// A new ServiceAccount.
+pub fn service_account(object: &Value, errors: &mut Errors) {
+    meta::object_meta(&object["metadata"], true, names::dns_subdomain, errors);
+}
+
+/// A changed ServiceAccount.
+pub fn service_account_update(new: &Value, old: &Value, errors: &mut Errors) {
+    meta::object_meta_update(&new["metadata"], &old["metadata"], errors);
+    service_account(new, errors);
 }
 
 fn frozen(new: &Value, old: &Value, fields: &[&'static str], errors: &mut Errors) {

@@ -1,6 +1,4 @@
 //! Rules for Jobs and CronJobs: mirrors `pkg/apis/batch/validation/validation.go`, v1.36.
-//!
-//! A schedule is only counted here (five fields or a descriptor); its numbers are the cron parser's.
 
 use super::internal;
 use super::meta::{self, same};
@@ -8,6 +6,7 @@ use super::names;
 use super::path::{Errors, Path};
 use super::pod::{self, Scope};
 use super::rules::{Row, Rule, complain, is_empty, is_true, items, items_mut, number, put, text, walk};
+use crate::api::cron::{self, Schedule};
 use crate::api::defaults;
 use crate::api::selector::Selector;
 use crate::api::status::FieldError;
@@ -339,18 +338,15 @@ fn schedule(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors) 
     if schedule.is_empty() {
         return errors.push(FieldError::required(path, ""));
     }
-    let rest =
-        ["TZ=", "CRON_TZ="].iter().find_map(|p| schedule.strip_prefix(p)).map_or(schedule, |r| r.split_once(' ').map_or("", |r| r.1));
-    let count = rest.split_whitespace().count();
-    if !rest.starts_with('@') && count != 5 {
-        errors.push(FieldError::invalid_text(path, schedule, &format!("expected exactly 5 fields, found {count}: [{}]", rest.trim())));
+    if let Err(why) = Schedule::parse(schedule) {
+        errors.push(FieldError::invalid_text(path, schedule, &why));
     }
     if schedule.contains("TZ") {
         errors.push(FieldError::invalid_text(path, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
     }
 }
 
-/// Which zones there are is the server's time zone database's; here, only how a name looks.
+/// A name of the time zone database.
 fn time_zone(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors) {
     let zone = text(value);
     if is_empty(value) {
@@ -366,5 +362,7 @@ fn time_zone(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors)
     if zone.eq_ignore_ascii_case("local") {
         let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
         errors.push(FieldError::invalid(path, value, why));
+    } else if !cron::is_time_zone(zone) {
+        errors.push(FieldError::invalid(path, value, &format!("unknown time zone {zone}")));
     }
 }

@@ -94,6 +94,37 @@ pub fn dns_subdomain(text: &str) -> Vec<String> {
     subdomain(text, max_characters)
 }
 
+/// `*.example.com`: the host of an Ingress rule.
+pub fn wildcard_dns_subdomain(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push(max_characters(253));
+    }
+    if !text.strip_prefix("*.").is_some_and(is_subdomain) {
+        let message = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower \
+                       case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
+        wrong.push(regex_error(message, &format!(r"\*\.{SUBDOMAIN_FORMAT}"), &["*.example.com"]));
+    }
+    wrong
+}
+
+/// What fits between two slashes of a URL: the names of roles, and kinds and names in references.
+pub fn path_segment(text: &str) -> Vec<String> {
+    if matches!(text, "." | "..") {
+        return vec![format!("may not be '{text}'")];
+    }
+    ["/", "%"].into_iter().filter(|part| text.contains(part)).map(|part| format!("may not contain '{part}'")).collect()
+}
+
+/// A path's characters after RFC 3986, as errors quote them.
+const HTTP_PATH_FORMAT: &str = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+";
+
+/// The second half of `acme.io/foo`.
+pub fn http_path(text: &str) -> Vec<String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b);
+    if !text.is_empty() && text.bytes().all(allowed) { Vec::new() } else { vec![regex_error("Invalid path", HTTP_PATH_FORMAT, &[])] }
+}
+
 /// As [`dns_subdomain`], with underscores: DNS search paths.
 pub fn dns_subdomain_with_underscore(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -277,6 +308,12 @@ mod tests {
         check(percent, "25%", &[]);
         check(percent, "25", &["a valid percent string"]);
         check(config_key, "..", &["must not be '..'"]);
+        check(wildcard_dns_subdomain, "*.example.com", &[]);
+        check(wildcard_dns_subdomain, "*.*.com", &["a wildcard DNS-1123 subdomain must start with '*.'"]);
+        check(path_segment, "system:node", &[]);
+        check(path_segment, "a/b%c", &["may not contain '/'", "may not contain '%'"]);
+        check(path_segment, "..", &["may not be '..'"]);
+        check(http_path, "a b", &["Invalid path (regex used for validation is '"]);
         check(env_name, "A B", &[]);
         check(env_name, "A=B", &["a valid environment variable name"]);
         assert!(is_sysctl_name("net.core.somaxconn") && !is_sysctl_name("a..b"));

@@ -37,14 +37,29 @@ pub fn ip(path: &Path<'_>, text: &str, errors: &mut Errors) {
     }
 }
 
+/// Reads an address and a length of prefix as Go's older parser did.
+pub fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
+    let (ip, length) = text.split_once('/')?;
+    let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
+    let (ip, length) = (parse_ip(ip)?, digits.then(|| length.parse::<u32>().ok())??);
+    let bits = if ip.is_ipv4() { 32 } else { 128 };
+    (length <= bits).then_some((ip, length))
+}
+
+/// Whether every address of the second range is in the first, and not the other way round.
+pub fn is_strict_subset((ip, length): (IpAddr, u32), (of_ip, of_length): (IpAddr, u32)) -> bool {
+    let within = match (ip, of_ip) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => of_length == 0 || (u32::from(a) ^ u32::from(b)) >> (32 - of_length) == 0,
+        (IpAddr::V6(a), IpAddr::V6(b)) => of_length == 0 || (u128::from(a) ^ u128::from(b)) >> (128 - of_length) == 0,
+        _ => false,
+    };
+    within && length > of_length
+}
+
 /// `10.0.0.0/8`, with no bit set beyond the prefix.
 pub fn cidr(path: &Path<'_>, text: &str, errors: &mut Errors) {
-    let parsed = text.split_once('/').and_then(|(ip, length)| {
-        let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
-        Some((parse_ip(ip)?, digits.then(|| length.parse::<u32>().ok())??, ip, length))
-    });
-    let bits = |ip: &IpAddr| if ip.is_ipv4() { 32 } else { 128 };
-    let Some((ip, length, ip_text, length_text)) = parsed.filter(|(ip, length, ..)| *length <= bits(ip)) else {
+    let (ip_text, length_text) = text.split_once('/').unwrap_or_default();
+    let Some((ip, length)) = parse_cidr(text) else {
         let why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
         return errors.push(FieldError::invalid_text(path, text, why));
     };
@@ -106,6 +121,11 @@ mod tests {
         check(cidr, "10.0.0.0/8", "");
         check(cidr, "10.0.0.1/8", "must not have bits set");
         check(cidr, "10.0.0.0/33", "must be a valid CIDR");
+        let subset = |a: &str, b: &str| Some(is_strict_subset(parse_cidr(a)?, parse_cidr(b)?));
+        assert_eq!(subset("10.1.0.0/16", "10.0.0.0/8"), Some(true));
+        assert_eq!(subset("11.1.0.0/16", "10.0.0.0/8"), Some(false));
+        assert_eq!(subset("10.0.0.0/8", "10.0.0.0/8"), Some(false));
+        assert_eq!(subset("2001:db8::/64", "0.0.0.0/0"), Some(false));
         check(endpoint_ip, "127.0.0.1", "may not be in the loopback range");
         check(endpoint_ip, "0.0.0.0", "may not be unspecified (0.0.0.0)");
     }

@@ -275,7 +275,8 @@ fn runtime_class(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Err
     complain(path, text(value), names::dns_subdomain(text(value)), errors);
 }
 
-fn preemption_policy(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors) {
+/// Whether pods may push others out.
+pub fn preemption_policy(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors) {
     let supported = ["PreemptLowerPriority", "Never"];
     if text(value).is_empty() {
         errors.push(FieldError::required(path, ""));

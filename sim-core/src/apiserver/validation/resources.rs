@@ -28,7 +28,8 @@ fn is_extended(name: &str) -> bool {
     !is_native(name) && !name.starts_with("requests.") && names::qualified_name(&format!("requests.{name}")).is_empty()
 }
 
-fn may_overcommit(name: &str) -> bool {
+/// Whether requests may add up to more than there is.
+pub fn may_overcommit(name: &str) -> bool {
     is_native(name) && !is_huge_page(name)
 }
 
@@ -48,12 +49,22 @@ fn is_integer(name: &str) -> bool {
     COUNTED.contains(&name) || is_extended(name)
 }
 
-fn is_standard(name: &str) -> bool {
-    let name = name.strip_prefix("requests.").or_else(|| name.strip_prefix("limits.")).unwrap_or(name);
-    matches!(name, "cpu" | "memory" | "ephemeral-storage" | "storage") || COUNTED.contains(&name) || is_huge_page(name)
+/// What a quota can limit, besides huge pages and what has a domain.
+fn is_standard_for_quota(name: &str) -> bool {
+    let computed = |name: &str| matches!(name, "cpu" | "memory" | "ephemeral-storage");
+    match (name.strip_prefix("requests."), name.strip_prefix("limits.")) {
+        (Some(rest), _) => computed(rest) || rest == "storage" || is_huge_page(rest),
+        (_, Some(rest)) => computed(rest),
+        _ => computed(name) || COUNTED.contains(&name) || is_huge_page(name),
+    }
 }
 
-fn resource_name(path: &Path<'_>, name: &str, errors: &mut Errors) -> bool {
+fn is_standard(name: &str) -> bool {
+    name == "storage" || is_standard_for_quota(name)
+}
+
+/// The name of any resource. Returns whether it is valid.
+pub fn resource_name(path: &Path<'_>, name: &str, errors: &mut Errors) -> bool {
     let wrong = names::qualified_name(name);
     if !wrong.is_empty() {
         complain(path, name, wrong, errors);
@@ -66,7 +77,27 @@ fn resource_name(path: &Path<'_>, name: &str, errors: &mut Errors) -> bool {
     true
 }
 
-fn container_resource_name(path: &Path<'_>, name: &str, errors: &mut Errors) {
+/// The name of a resource that a quota limits.
+pub fn quota_resource_name(path: &Path<'_>, name: &str, errors: &mut Errors) {
+    resource_name(path, name, errors);
+    if !name.contains('/') && !is_standard_for_quota(name) {
+        errors.push(FieldError::invalid_text(path, name, "must be a standard resource for quota"));
+    }
+}
+
+/// Whether a scope of quotas goes with this resource, if it is a standard one.
+pub fn fits_quota_scope(scope: &str, name: &str) -> bool {
+    let computed = matches!(name, "cpu" | "memory" | "limits.cpu" | "limits.memory" | "requests.cpu" | "requests.memory");
+    match scope {
+        _ if !is_standard_for_quota(name) => true,
+        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass" | "CrossNamespacePodAffinity" => name == "pods" || computed,
+        "BestEffort" => name == "pods",
+        _ => true,
+    }
+}
+
+/// The name of a resource that a container can have.
+pub fn container_resource_name(path: &Path<'_>, name: &str, errors: &mut Errors) {
     resource_name(path, name, errors);
     if !name.contains('/') {
         if !matches!(name, "cpu" | "memory" | "ephemeral-storage") && !is_huge_page(name) {

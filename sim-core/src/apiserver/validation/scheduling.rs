@@ -62,7 +62,8 @@ fn weight(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors) {
     }
 }
 
-fn node_selector(path: &Path<'_>, selector: &Value, _: &Scope<'_>, errors: &mut Errors) {
+/// A `NodeSelector`: at least one term.
+pub fn node_selector(path: &Path<'_>, selector: &Value, _: &Scope<'_>, errors: &mut Errors) {
     let (path, terms) = (path.child("nodeSelectorTerms"), items(&selector["nodeSelectorTerms"]));
     if terms.is_empty() {
         errors.push(FieldError::required(path, "must have at least one node selector term"));

@@ -35,7 +35,7 @@ fn service(extra: Value) -> Value {
 }
 
 /// A JSON merge patch: enough for tests.
-fn merge(to: &mut Value, patch: Value) {
+pub(super) fn merge(to: &mut Value, patch: Value) {
     match patch {
         Value::Object(patch) => {
             if !to.is_object() {
@@ -53,7 +53,7 @@ fn merge(to: &mut Value, patch: Value) {
     }
 }
 
-fn kind(tree: &Value) -> &str {
+pub(super) fn kind(tree: &Value) -> &str {
     tree["kind"].as_str().unwrap_or("")
 }
 

@@ -1,11 +1,12 @@
-//! Rules for EndpointSlices: mirrors `pkg/apis/discovery/validation/validation.go`, v1.36.
+//! Rules for EndpointSlices, and for the Endpoints that they replaced: mirrors `pkg/apis/discovery/validation/validation.go` and
+//! `ValidateEndpoints` of `pkg/apis/core/validation/validation.go`, v1.36.
 
 use super::meta;
 use super::names;
 use super::network;
 use super::path::{Errors, Path};
 use super::pod::Scope;
-use super::rules::{Row, Rule, complain, items, text, walk};
+use super::rules::{Row, Rule, complain, items, number, text, walk};
 use crate::api::status::FieldError;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -102,4 +103,59 @@ fn hints(path: &Path<'_>, hints: &Value, _: &Scope<'_>, errors: &mut Errors) {
             complain(&at.child("name"), name, rule(name), errors);
         }
     }
+}
+
+/// A new Endpoints object.
+pub fn endpoints_object(object: &Value, errors: &mut Errors) {
+    meta::object_meta(&object["metadata"], true, names::dns_subdomain, errors);
+    subsets(&object["subsets"], errors);
+}
+
+/// A changed Endpoints object. Subsets that stay aren't judged again.
+pub fn endpoints_object_update(new: &Value, old: &Value, errors: &mut Errors) {
+    meta::object_meta_update(&new["metadata"], &old["metadata"], errors);
+    meta::object_meta(&new["metadata"], true, names::dns_subdomain, errors);
+    if !meta::same(&new["subsets"], &old["subsets"]) {
+        subsets(&new["subsets"], errors);
+    }
+}
+
+fn subsets(list: &Value, errors: &mut Errors) {
+    static ADDRESS: &[Row] = &[
+        Row("ip", Rule::Check(|path, value, _, errors| network::ip(path, text(value), errors))),
+        Row("hostname", Rule::Text(names::dns_label)),
+        Row("nodeName", Rule::IfSet(|path, value, _, errors| complain(path, text(value), names::dns_subdomain(text(value)), errors))),
+        Row("ip", Rule::Check(|path, value, _, errors| network::endpoint_ip(path, text(value), errors))),
+    ];
+    let path = Path::of("subsets");
+    for (i, subset) in items(list).iter().enumerate() {
+        let at = path.index(i);
+        let lists = ["addresses", "notReadyAddresses"];
+        if lists.iter().all(|list| items(&subset[*list]).is_empty()) {
+            errors.push(FieldError::required(at, "must specify `addresses` or `notReadyAddresses`"));
+        }
+        for list in lists {
+            for (j, address) in items(&subset[list]).iter().enumerate() {
+                walk(ADDRESS, address, &at.child(list).index(j), &Scope::none(), errors);
+            }
+        }
+        let ports = items(&subset["ports"]);
+        for (j, port) in ports.iter().enumerate() {
+            subset_port(&at.child("ports").index(j), port, ports.len() > 1, errors);
+        }
+    }
+}
+
+fn subset_port(path: &Path<'_>, port: &Value, needs_name: bool, errors: &mut Errors) {
+    let name = text(&port["name"]);
+    if !name.is_empty() {
+        complain(&path.child("name"), name, names::dns_label(name), errors);
+    } else if needs_name {
+        errors.push(FieldError::required(path.child("name"), ""));
+    }
+    let number = number(&port["port"]);
+    if !(1..=65535).contains(&number) {
+        errors.push(FieldError::invalid(path.child("port"), &Value::from(number), &names::range_error(1, 65535)));
+    }
+    walk(PORT, port, path, &Scope::none(), errors);
 }

@@ -3,6 +3,7 @@
 //! Left out: the inner rules of sources that need a vendor's disk (only their required fields are checked), certificates of pods and
 //! trust bundles.
 
+use super::claim;
 use super::container;
 use super::names;
 use super::path::{Errors, Path};
@@ -14,7 +15,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A type of volume: its field, the field's name when it is one too many, the name in the paths of its own errors, and its rules.
-struct Source(&'static str, &'static str, &'static str, &'static [Row]);
+pub struct Source(pub &'static str, pub &'static str, pub &'static str, pub &'static [Row]);
 
 /// In upstream's order: the first that is set counts, each further one is forbidden. The names are upstream's, slips included.
 static SOURCES: &[Source] = &[
@@ -145,7 +146,8 @@ fn size_limit(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors
     }
 }
 
-fn host_path(path: &Path<'_>, source: &Value, _: &Scope<'_>, errors: &mut Errors) {
+/// A directory or file of the node.
+pub fn host_path(path: &Path<'_>, source: &Value, _: &Scope<'_>, errors: &mut Errors) {
     let place = text(&source["path"]);
     if place.is_empty() {
         return errors.push(FieldError::required(path.child("path"), ""));
@@ -157,7 +159,8 @@ fn host_path(path: &Path<'_>, source: &Value, _: &Scope<'_>, errors: &mut Errors
     }
 }
 
-fn absolute(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors) {
+/// A path from the root.
+pub fn absolute(path: &Path<'_>, value: &Value, _: &Scope<'_>, errors: &mut Errors) {
     if !text(value).starts_with('/') {
         errors.push(FieldError::invalid_text(path, text(value), "must be an absolute path"));
     }
@@ -175,36 +178,8 @@ fn claim_template(path: &Path<'_>, template: &Value, _: &Scope<'_>, errors: &mut
     if template.is_null() {
         errors.push(FieldError::required(path, ""));
     } else {
-        claim_spec(&path.child("spec"), &template["spec"], errors);
+        claim::spec(&path.child("spec"), &template["spec"], errors);
     }
-}
-
-/// A `PersistentVolumeClaimSpec`.
-pub fn claim_spec(path: &Path<'_>, spec: &Value, errors: &mut Errors) {
-    let supported = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-    let (modes, at) = (items(&spec["accessModes"]), path.child("accessModes"));
-    if modes.is_empty() {
-        errors.push(FieldError::required(at, "at least 1 access mode is required"));
-    }
-    super::meta::label_selector(&path.child("selector"), &spec["selector"], errors);
-    for mode in modes.iter().filter(|m| !supported.contains(&text(m))) {
-        errors.push(FieldError::not_supported(at, mode, &supported));
-    }
-    let is_single = |mode: &Value| text(mode) == "ReadWriteOncePod";
-    if modes.iter().any(is_single) && modes.iter().any(|m| supported.contains(&text(m)) && !is_single(m)) {
-        errors.push(FieldError::forbidden(at, "may not use ReadWriteOncePod with other access modes"));
-    }
-    let at = path.child("resources");
-    match resources::quantity(&spec["resources"]["requests"]["storage"]) {
-        None => errors.push(FieldError::required(at.key("storage"), "")),
-        Some(size) if size.sign() <= 0 => {
-            errors.push(FieldError::invalid_text(at.key("storage"), &size.to_string(), "must be greater than zero"));
-        }
-        Some(_) => {}
-    }
-    static REST: &[Row] =
-        &[Row("storageClassName", Rule::Text(names::dns_subdomain)), Row("volumeMode", Rule::OneOf(&["Block", "Filesystem"]))];
-    walk(REST, spec, path, &Scope::none(), errors);
 }
 
 fn downward_files(path: &Path<'_>, list: &Value, errors: &mut Errors) {

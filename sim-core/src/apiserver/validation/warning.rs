@@ -1,5 +1,5 @@
-//! What the API server warns of: mirrors `pkg/api/pod/warnings.go`, `pkg/api/service/warnings.go`, `pkg/api/node/util.go` and the
-//! `WarningsOnCreate` of the strategies, v1.36.
+//! What the API server warns of: mirrors `pkg/api/pod/warnings.go`, `pkg/api/service/warnings.go`, `pkg/api/node/util.go`,
+//! `pkg/api/{persistentvolume,persistentvolumeclaim,storage}/util.go` and the `WarningsOnCreate` of the strategies, v1.36.
 //!
 //! Left out: overlapping paths inside volumes, non-canonical IPv6 addresses, AppArmor annotations.
 
@@ -7,6 +7,7 @@ use super::container;
 use super::meta::same;
 use super::names;
 use super::path::Path;
+use super::resources;
 use super::rules::{entries, items, number, text};
 use crate::api::quote::quote;
 use serde_json::Value;
@@ -42,12 +43,16 @@ static DEPRECATED_VOLUMES: &[(&str, &str, &str)] = &[
     ("rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"),
 ];
 
+const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
+const STORAGE_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+const ENFORCE_SECRETS: &str = "kubernetes.io/enforce-mountable-secrets";
+
 /// Warnings about a new object.
 pub fn on_create(kind: &str, tree: &Value) -> Vec<String> {
     let mut warnings = Vec::new();
     let what = match kind {
         "Pod" => "this is used in the Pod's hostname",
-        "Deployment" | "ReplicaSet" => "this is used in Pod names and hostnames",
+        "Deployment" | "ReplicaSet" | "ReplicationController" => "this is used in Pod names and hostnames",
         _ => "",
     };
     if !what.is_empty() {
@@ -57,14 +62,23 @@ pub fn on_create(kind: &str, tree: &Value) -> Vec<String> {
             warnings.push(format!("metadata.name: {what}, which can result in surprising behavior; a DNS label is recommended: [{wrong}]"));
         }
     }
+    if kind == "Ingress" && !tree["metadata"]["annotations"][INGRESS_CLASS].is_null() && tree["spec"]["ingressClassName"].is_null() {
+        warnings.push(format!("annotation {} is deprecated, please use 'spec.ingressClassName' instead", quote(INGRESS_CLASS)));
+    }
     of_kind(kind, tree, &mut warnings);
     warnings
 }
 
-/// Warnings about a change.
+/// Warnings about a change. Workloads warn if their spec changed, Pods and Ingresses never, the others always.
 pub fn on_update(kind: &str, new: &Value, old: &Value) -> Vec<String> {
     let mut warnings = Vec::new();
-    if kind != "Pod" && (kind == "Service" || !same(&new["spec"], &old["spec"])) {
+    let wants = match kind {
+        "Pod" => false,
+        "ServiceAccount" => enforced_secrets(new) != enforced_secrets(old),
+        "Service" | "Endpoints" | "PersistentVolume" | "PersistentVolumeClaim" | "StorageClass" | "RuntimeClass" => true,
+        _ => !same(&new["spec"], &old["spec"]),
+    };
+    if wants {
         of_kind(kind, new, &mut warnings);
     }
     warnings
@@ -74,14 +88,101 @@ fn of_kind(kind: &str, tree: &Value, warnings: &mut Vec<String>) {
     match kind {
         "Pod" => pod(&Path::ROOT, tree, warnings),
         "PodTemplate" => pod(&Path::of("template"), &tree["template"], warnings),
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => {
+        "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet" | "DaemonSet" | "Job" => {
             pod(&Path::of("spec.template"), &tree["spec"]["template"], warnings);
+            if kind == "StatefulSet" {
+                stateful_set(&Path::of("spec"), &tree["spec"], warnings);
+            }
         }
         "CronJob" => {
             pod(&Path::of("spec.jobTemplate.spec.template"), &tree["spec"]["jobTemplate"]["spec"]["template"], warnings);
         }
         "Service" => service(tree, warnings),
+        "PersistentVolume" => persistent_volume(tree, warnings),
+        "PersistentVolumeClaim" => claim(tree, warnings),
+        "StorageClass" => storage_class(tree, warnings),
+        "RuntimeClass" => {
+            for message in entries(&tree["scheduling"]["nodeSelector"]).filter_map(|(label, _)| deprecated(label)) {
+                warnings.push(format!("scheduling.nodeSelector: {message}"));
+            }
+        }
+        "ServiceAccount" if !enforced_secrets(tree).is_null() => {
+            let path = Path::of("metadata.annotations");
+            let why = "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets";
+            warnings.push(format!("{}: {why}", path.key(ENFORCE_SECRETS)));
+        }
+        // The whole API is deprecated.
+        "Endpoints" => warnings.push("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned()),
         _ => {}
+    }
+}
+
+fn stateful_set(path: &Path<'_>, spec: &Value, warnings: &mut Vec<String>) {
+    let claims = path.child("volumeClaimTemplates");
+    for (i, claim) in items(&spec["volumeClaimTemplates"]).iter().enumerate() {
+        claim_spec(&claims.index(i), &claim["spec"], warnings);
+    }
+    if number(&spec["revisionHistoryLimit"]) < 0 {
+        let why = "a negative value retains all historical revisions; a value >= 0 is recommended";
+        warnings.push(format!("{}: {why}", path.child("revisionHistoryLimit")));
+    }
+}
+
+fn enforced_secrets(account: &Value) -> &Value {
+    &account["metadata"]["annotations"][ENFORCE_SECRETS]
+}
+
+/// The annotation that named the class of volumes and claims.
+fn class_annotation(tree: &Value, warnings: &mut Vec<String>) {
+    if !tree["metadata"]["annotations"][STORAGE_CLASS].is_null() {
+        let path = Path::of("metadata.annotations");
+        warnings.push(format!("{}: deprecated since v1.8; use \"storageClassName\" attribute instead", path.key(STORAGE_CLASS)));
+    }
+}
+
+fn persistent_volume(tree: &Value, warnings: &mut Vec<String>) {
+    let (path, spec) = (Path::of("spec"), &tree["spec"]);
+    class_annotation(tree, warnings);
+    if text(&spec["persistentVolumeReclaimPolicy"]) == "Recycle" {
+        let why = "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.";
+        warnings.push(format!("{}: {why}", path.child("persistentVolumeReclaimPolicy")));
+    }
+    let at = path.child("nodeAffinity.required.nodeSelectorTerms");
+    for (i, term) in items(&spec["nodeAffinity"]["required"]["nodeSelectorTerms"]).iter().enumerate() {
+        node_selector_term(&at.index(i), term, warnings);
+    }
+    let of_volumes = ["cephfs", "photonPersistentDisk", "scaleIO", "storageos", "glusterfs", "rbd"];
+    let used = |volume: &&(&str, &str, &str)| of_volumes.contains(&volume.0) && !spec[volume.0].is_null();
+    if let Some((_, name, message)) = DEPRECATED_VOLUMES.iter().find(used) {
+        warnings.push(format!("{}: {message}", path.child(name)));
+    }
+}
+
+fn claim(tree: &Value, warnings: &mut Vec<String>) {
+    class_annotation(tree, warnings);
+    claim_spec(&Path::of("spec"), &tree["spec"], warnings);
+}
+
+fn claim_spec(path: &Path<'_>, spec: &Value, warnings: &mut Vec<String>) {
+    let resources = path.child("resources");
+    for list in ["requests", "limits"] {
+        if let Some(amount) = resources::quantity(&spec["resources"][list]["storage"]).filter(|q| q.milli_value() % 1000 != 0) {
+            let (at, amount) = (resources.child(list), quote(&amount.to_string()));
+            warnings.push(format!("{}: fractional byte value {amount} is invalid, must be an integer", at.key("storage")));
+        }
+    }
+}
+
+fn storage_class(tree: &Value, warnings: &mut Vec<String>) {
+    let path = Path::of("allowedTopologies");
+    for (i, term) in items(&tree["allowedTopologies"]).iter().enumerate() {
+        let at = path.index(i);
+        let at = at.child("matchLabelExpressions");
+        for (j, expression) in items(&term["matchLabelExpressions"]).iter().enumerate() {
+            if let Some(message) = deprecated(text(&expression["key"])) {
+                warnings.push(format!("{}: {message}", at.index(j).child("key")));
+            }
+        }
     }
 }
 
@@ -102,6 +203,8 @@ fn pod(path: &Path<'_>, pod: &Value, warnings: &mut Vec<String>) {
         for (_, name, message) in DEPRECATED_VOLUMES.iter().filter(|(field, ..)| !volume[*field].is_null()) {
             warnings.push(format!("{}: {message}", volumes.index(i).child(name)));
         }
+        let at = volumes.index(i);
+        claim_spec(&at.child("ephemeral.volumeClaimTemplate.spec"), &volume["ephemeral"]["volumeClaimTemplate"]["spec"], warnings);
     }
     duplicates(&spec_at, spec, warnings);
     for (name, amount) in container::fractional_bytes(&spec["overhead"]) {
@@ -140,22 +243,13 @@ fn node_labels(path: &Path<'_>, spec: &Value, warnings: &mut Vec<String>) {
     }
     let node_affinity = &spec["affinity"]["nodeAffinity"];
     let at = path.child("affinity.nodeAffinity");
-    let mut term = |at: &Path<'_>, term: &Value| {
-        let expressions = at.child("matchExpressions");
-        for (i, expression) in items(&term["matchExpressions"]).iter().enumerate() {
-            let key = text(&expression["key"]);
-            if let Some(message) = deprecated(key) {
-                warnings.push(format!("{}: {key} is {message}", expressions.index(i).child("key")));
-            }
-        }
-    };
     let required = at.child("requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
     for (i, t) in items(&node_affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]).iter().enumerate() {
-        term(&required.index(i), t);
+        node_selector_term(&required.index(i), t, warnings);
     }
     let preferred = at.child("preferredDuringSchedulingIgnoredDuringExecution");
     for (i, t) in items(&node_affinity["preferredDuringSchedulingIgnoredDuringExecution"]).iter().enumerate() {
-        term(&preferred.index(i).child("preference"), &t["preference"]);
+        node_selector_term(&preferred.index(i).child("preference"), &t["preference"], warnings);
     }
     let spread = path.child("topologySpreadConstraints");
     for (i, constraint) in items(&spec["topologySpreadConstraints"]).iter().enumerate() {
@@ -166,6 +260,17 @@ fn node_labels(path: &Path<'_>, spec: &Value, warnings: &mut Vec<String>) {
         if constraint["labelSelector"].is_null() {
             let at = spread.index(i);
             warnings.push(format!("{}: a null labelSelector results in matching no pod", at.child("labelSelector")));
+        }
+    }
+}
+
+/// Labels of nodes that have another name now.
+fn node_selector_term(path: &Path<'_>, term: &Value, warnings: &mut Vec<String>) {
+    let expressions = path.child("matchExpressions");
+    for (i, expression) in items(&term["matchExpressions"]).iter().enumerate() {
+        let key = text(&expression["key"]);
+        if let Some(message) = deprecated(key) {
+            warnings.push(format!("{}: {key} is {message}", expressions.index(i).child("key")));
         }
     }
 }

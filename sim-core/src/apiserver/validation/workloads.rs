@@ -1,12 +1,13 @@
-//! Rules for Deployments, ReplicaSets, StatefulSets and DaemonSets: mirrors `pkg/apis/apps/validation/validation.go`, v1.36.
+//! Rules for Deployments, ReplicaSets, StatefulSets, DaemonSets and ControllerRevisions: mirrors `pkg/apis/apps/validation/validation.go`,
+//! v1.36; and for ReplicationControllers: `ValidateReplicationController` of `pkg/apis/core/validation/validation.go`.
 
+use super::claim;
 use super::internal;
 use super::meta::{self, same};
 use super::names;
 use super::path::{Errors, Path};
 use super::pod::{self, Scope};
 use super::rules::{Row, Rule, is_empty, items, put, text, walk};
-use super::volume;
 use crate::api::selector::Selector;
 use crate::api::status::FieldError;
 use serde_json::{Value, json};
@@ -131,6 +132,52 @@ pub fn daemon_set_update(new: &Value, old: &Value, errors: &mut Errors) {
     walk(DAEMON_SET_SPEC, &new["spec"], &Path::of("spec"), &Scope::none(), errors);
 }
 
+/// A new ReplicationController.
+pub fn replication_controller(object: &Value, errors: &mut Errors) {
+    static SPEC: &[Row] = &[
+        Row("minReadySeconds", Rule::NonNegative),
+        Row("selector", Rule::Required("")),
+        Row("replicas", Rule::NonNegative),
+        Row("template", Rule::Required("")),
+        Row("", Rule::Check(controller_template)),
+    ];
+    meta::object_meta(&object["metadata"], true, names::dns_subdomain, errors);
+    walk(SPEC, &object["spec"], &Path::of("spec"), &Scope::none(), errors);
+}
+
+/// A changed ReplicationController.
+pub fn replication_controller_update(new: &Value, old: &Value, errors: &mut Errors) {
+    replication_controller(new, errors);
+    meta::object_meta_update(&new["metadata"], &old["metadata"], errors);
+}
+
+/// The selector of a ReplicationController is a plain map of labels.
+fn controller_template(path: &Path<'_>, spec: &Value, _: &Scope<'_>, errors: &mut Errors) {
+    if spec["template"].is_null() {
+        return;
+    }
+    if let Ok(selector) = Selector::from_label_selector(&json!({"matchLabels": spec["selector"]})) {
+        check_template(path, &spec["template"], &selector, errors);
+    }
+    runs_forever(path, &spec["template"]["spec"], "ReplicationController", errors);
+}
+
+/// A new ControllerRevision.
+pub fn controller_revision(object: &Value, errors: &mut Errors) {
+    meta::object_meta(&object["metadata"], true, names::dns_subdomain, errors);
+    if object["data"].is_null() {
+        errors.push(FieldError::required("data", "data is mandatory"));
+    }
+    walk(&[Row("revision", Rule::NonNegative)], object, &Path::ROOT, &Scope::none(), errors);
+}
+
+/// A changed ControllerRevision: what it recorded stays.
+pub fn controller_revision_update(new: &Value, old: &Value, errors: &mut Errors) {
+    meta::object_meta_update(&new["metadata"], &old["metadata"], errors);
+    controller_revision(new, errors);
+    meta::immutable(&Path::of("data"), &new["data"], &old["data"], errors);
+}
+
 fn is_empty_selector(selector: &Value) -> bool {
     is_empty(&selector["matchLabels"]) && is_empty(&selector["matchExpressions"])
 }
@@ -193,7 +240,7 @@ fn progress_deadline(path: &Path<'_>, spec: &Value, _: &Scope<'_>, errors: &mut 
 }
 
 /// A number of pods, or a share of them.
-fn count_or_percent(path: &Path<'_>, value: &Value, errors: &mut Errors) {
+pub fn count_or_percent(path: &Path<'_>, value: &Value, errors: &mut Errors) {
     match value {
         Value::String(share) => errors.extend(names::percent(share).iter().map(|w| FieldError::invalid(path, value, w))),
         _ if value.as_i64().unwrap_or(0) < 0 => errors.push(FieldError::invalid(path, value, "must be greater than or equal to 0")),
@@ -211,7 +258,8 @@ fn amount(value: &Value) -> i64 {
     share(value).or_else(|| value.as_i64()).or_else(|| text(value).parse().ok()).unwrap_or(0)
 }
 
-fn at_most_all(path: &Path<'_>, value: &Value, errors: &mut Errors) {
+/// A share of more than everything is too much.
+pub fn at_most_all(path: &Path<'_>, value: &Value, errors: &mut Errors) {
     if share(value).is_some_and(|percent| percent > 100) {
         errors.push(FieldError::invalid(path, value, "must not be greater than 100%"));
     }
@@ -282,7 +330,7 @@ fn stateful_set_spec(spec: &Value, is_new: bool, errors: &mut Errors) {
     let claims = path.child("volumeClaimTemplates");
     for (i, claim) in items(&spec["volumeClaimTemplates"]).iter().enumerate().filter(|_| is_new) {
         let at = claims.index(i);
-        volume::claim_spec(&at.child("spec"), &claim["spec"], errors);
+        claim::spec(&at.child("spec"), &claim["spec"], errors);
     }
     walk(STATEFUL_SET_REST, spec, &path, &scope, errors);
     if is_new {
