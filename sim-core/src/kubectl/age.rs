@@ -23,6 +23,13 @@ impl Clock {
         self.epoch.parse(timestamp).map(|at| self.now.since(at))
     }
 
+    /// A timestamp as Go prints a time: `2006-01-02 15:04:05 +0000 UTC`; Go's zero time when there is none.
+    pub fn go_time(&self, timestamp: &str) -> String {
+        let known = timestamp.strip_suffix('Z').and_then(|body| body.split_once('T'));
+        let (date, time) = known.unwrap_or(("0001-01-01", "00:00:00"));
+        format!("{date} {time} +0000 UTC")
+    }
+
     /// A timestamp in the manner of `Mon, 02 Jan 2006 15:04:05 +0000`; Go's zero time when there is none.
     pub fn rfc1123(&self, timestamp: &str) -> String {
         let Some(at) = self.epoch.parse(timestamp) else { return "Mon, 01 Jan 0001 00:00:00 +0000".to_owned() };

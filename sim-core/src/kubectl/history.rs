@@ -11,6 +11,8 @@ use super::rollout::{replica_sets_of, revision_of};
 use super::table::elastic;
 use super::target::{self, Info, Rules, nothing_named};
 use super::{Call, Next, describe};
+use crate::api::patch::strategic;
+use crate::api::resources::Resource;
 use crate::api::selector::Selector;
 
 /// The annotation that says why a revision came to be.
@@ -57,11 +59,8 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
 fn one(call: &mut Call<'_>, info: &Info, wanted: i64) -> Answer<()> {
     let history = match (info.resource.group, info.resource.plural) {
         ("apps", "deployments") => of_deployment(call, &info.object)?,
-        ("apps", "daemonsets" | "statefulsets") => of_controller(call, &info.object)?,
-        _ => {
-            let kind = info.resource.qualified_kind();
-            return Err(Failure::Plain(format!("no history viewer has been implemented for {kind:?}")));
-        }
+        ("apps", "daemonsets" | "statefulsets") => of_controller(call, info)?,
+        _ => return Err(not_for(info.resource, "history", "history viewer")),
     };
     let missing = || Failure::plain("unable to find the specified revision");
     if call.flags.has("output") {
@@ -88,6 +87,18 @@ fn one(call: &mut Call<'_>, info: &Info, wanted: i64) -> Answer<()> {
     Ok(())
 }
 
+/// That a kind has no history, and so no way back. Kinds that kubectl's visitor (`pkg/apps/kind_visitor.go`) has never heard of are
+/// refused in other words.
+pub fn not_for(resource: &Resource, wanted: &str, missing: &str) -> Failure {
+    let visited = [("", "Pod"), ("", "ReplicationController"), ("apps", "ReplicaSet"), ("batch", "CronJob"), ("batch", "Job")];
+    let (group, kind, name) = (resource.group, resource.kind, resource.qualified_kind());
+    Failure::Plain(if visited.contains(&(group, kind)) {
+        format!("no {missing} has been implemented for {name:?}")
+    } else {
+        format!("error retrieving {wanted} for {name:?}, no visitor method exists for {{{group} {kind}}}")
+    })
+}
+
 fn of_deployment(call: &Call<'_>, deployment: &Value) -> Answer<BTreeMap<i64, Revision>> {
     let mut history = BTreeMap::new();
     for rs in replica_sets_of(call, deployment)? {
@@ -102,17 +113,59 @@ fn of_deployment(call: &Call<'_>, deployment: &Value) -> Answer<BTreeMap<i64, Re
     Ok(history)
 }
 
-/// DaemonSets and StatefulSets keep their history in ControllerRevisions.
-fn of_controller(call: &Call<'_>, owner: &Value) -> Answer<BTreeMap<i64, Revision>> {
+/// DaemonSets and StatefulSets keep their history in ControllerRevisions: patches that make the owner what it was.
+fn of_controller(call: &Call<'_>, info: &Info) -> Answer<BTreeMap<i64, Revision>> {
+    let mut history = BTreeMap::new();
+    for kept in revisions_of(call, &info.object)? {
+        let cause = entry(&kept, "metadata.annotations", CHANGE_CAUSE).unwrap_or("").to_owned();
+        let object = applied(info.resource, &info.object, &kept)?;
+        history.insert(int(&kept, "revision"), Revision { template: at(&object, "spec.template").clone(), cause, object });
+    }
+    Ok(history)
+}
+
+/// The ControllerRevisions of an owner, as kubectl looks for them: by selector, then by controller.
+pub fn revisions_of(call: &Call<'_>, owner: &Value) -> Answer<Vec<Value>> {
     let resource = target::resource("controllerrevisions.apps")?;
     let selector = Selector::from_label_selector(at(owner, "spec.selector")).map_err(Failure::Plain)?;
     let uid = text(owner, "metadata.uid");
     let all = call.api.list(resource, Some(super::field::namespace(owner)), &selector)?;
-    let own = all.into_iter().filter(|r| controller(r).is_some_and(|o| text(o, "uid") == uid));
-    let revision = |object: Value| {
-        let template = at(&object, "data.spec.template").clone();
-        let cause = entry(&object, "metadata.annotations", CHANGE_CAUSE).unwrap_or("").to_owned();
-        (int(&object, "revision"), Revision { template, cause, object })
-    };
-    Ok(own.map(revision).collect())
+    Ok(all.into_iter().filter(|revision| controller(revision).is_some_and(|o| text(o, "uid") == uid)).collect())
+}
+
+/// The owner as a revision remembers it.
+///
+/// # Errors
+/// The revision's data can't be applied as a patch.
+pub fn applied(resource: &'static Resource, owner: &Value, revision: &Value) -> Answer<Value> {
+    let unreadable = |_| Failure::Plain(format!("unable to parse history {}", super::field::name(revision)));
+    strategic(resource, owner, at(revision, "data")).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::resources::lookup;
+    use serde_json::json;
+
+    #[test]
+    fn kinds_without_history() {
+        let check = |word: &str, expected: &str| {
+            let resource = lookup(word).expect("in the table");
+            assert_eq!(not_for(resource, "history", "history viewer"), Failure::plain(expected));
+        };
+        check("jobs", "no history viewer has been implemented for \"Job.batch\"");
+        check("cm", "error retrieving history for \"ConfigMap\", no visitor method exists for { ConfigMap}");
+    }
+
+    #[test]
+    fn a_revision_puts_the_whole_template_back() {
+        let set = lookup("statefulsets").expect("in the table");
+        let owner = json!({"spec": {"replicas": 3, "template": {"metadata": {"annotations": {"restarted": "now"}},
+            "spec": {"containers": [{"name": "db", "image": "db:2"}, {"name": "side", "image": "s:1"}]}}}});
+        let template = json!({"$patch": "replace", "spec": {"containers": [{"name": "db", "image": "db:1"}]}});
+        let revision = json!({"metadata": {"name": "r"}, "revision": 1, "data": {"spec": {"template": template}}});
+        let then = applied(set, &owner, &revision).expect("a patch");
+        assert_eq!(then, json!({"spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "db", "image": "db:1"}]}}}}));
+    }
 }

@@ -20,7 +20,7 @@ pub fn about(api: &dyn Api, object: &Value, uids: &[&str], with_kind: bool) -> V
         let concerns = |event: &&Value| {
             let involved = at(event, "involvedObject");
             text(involved, "name") == name(object)
-                && (ns.is_empty() || text(involved, "namespace") == ns)
+                && text(involved, "namespace") == ns
                 && text(involved, "uid") == *uid
                 && (!with_kind || text(involved, "kind") == text(object, "kind"))
         };

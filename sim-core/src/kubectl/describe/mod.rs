@@ -1,12 +1,22 @@
 //! `kubectl describe`. Mirrors `staging/src/k8s.io/kubectl/pkg/{cmd/describe,describe}`, v1.36.
 
+mod access;
+mod autoscaler;
+mod certificates;
+mod config;
 pub mod events;
+mod generic;
+mod jobs;
+mod limits;
 mod namespace;
+mod network;
 mod node;
 mod page;
 mod pod;
 mod service;
+mod storage;
 mod template;
+mod volumes;
 mod workloads;
 
 use serde_json::Value;
@@ -16,8 +26,9 @@ pub use self::page::Page;
 use super::age::Clock;
 use super::api::Api;
 use super::failure::{Answer, Failure};
-use super::field::{at, name, namespace as namespace_of, plain, text};
+use super::field::{at, entry, name, pairs, text};
 use super::flags::{Flag, short, short_switch, switch, value};
+use super::get::warn_of_endpoints;
 use super::rollout::replica_sets_of;
 use super::target::{self, Info, Rules, nothing_named};
 use super::{Call, Next};
@@ -50,6 +61,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
         return Err(Failure::Plain(format!("You must specify the type of resource to describe. {hint}")));
     }
     let mut targets = target::find(call, &args, Rules { type_alone: true, ..Rules::default() })?;
+    warn_of_endpoints(call, &targets);
     let failures = std::mem::take(&mut targets.failures);
     let infos = targets.infos();
     // Of several objects, and when some are missing, kubectl shows no events unless told to.
@@ -93,179 +105,121 @@ fn by_prefix(call: &mut Call<'_>, args: &[String], failures: Vec<Failure>, show_
     if found { Ok(Next::Done) } else { Err(original) }
 }
 
+/// A describer that needs no other objects.
+type Describer = fn(&mut Page, &Value, &Clock);
+
+/// The describer of a kind that can be described by itself, and whether it shows events. Kinds that kubectl has no describer for are shown
+/// field by field.
+fn describer(resource: &Resource) -> (Describer, bool) {
+    match (resource.group, resource.plural) {
+        ("", "configmaps") => (config::config_map, true),
+        ("", "endpoints") => (network::endpoints, true),
+        ("", "limitranges") => (limits::limit_range, false),
+        ("", "persistentvolumes") => (storage::volume, true),
+        ("", "resourcequotas") => (limits::quota, false),
+        ("", "secrets") => (config::secret, false),
+        ("", "serviceaccounts") => (config::service_account, true),
+        ("batch", "cronjobs") => (jobs::cron_job, true),
+        ("batch", "jobs") => (jobs::job, true),
+        ("discovery.k8s.io", "endpointslices") => (network::endpoint_slice, true),
+        ("networking.k8s.io", "ingressclasses") => (network::ingress_class, true),
+        ("networking.k8s.io", "ipaddresses") => (network::ip_address, true),
+        ("networking.k8s.io", "networkpolicies") => (network::policy, false),
+        ("networking.k8s.io", "servicecidrs") => (network::service_cidr, true),
+        ("policy", "poddisruptionbudgets") => (limits::disruption_budget, true),
+        ("rbac.authorization.k8s.io", "clusterrolebindings" | "rolebindings") => (access::binding, false),
+        ("rbac.authorization.k8s.io", "clusterroles" | "roles") => (access::role, false),
+        ("scheduling.k8s.io", "priorityclasses") => (limits::priority_class, true),
+        ("storage.k8s.io", "csinodes") => (storage::csi_node, true),
+        ("storage.k8s.io", "storageclasses") => (storage::storage_class, true),
+        ("storage.k8s.io", "volumeattributesclasses") => (storage::attributes_class, true),
+        _ => (generic::describe, true),
+    }
+}
+
 /// Describes one object.
 fn one(call: &Call<'_>, info: &Info, show_events: bool) -> Answer<String> {
     let clock = call.clock();
     let api: &dyn Api = &*call.api;
     let object = &info.object;
     let uid = text(object, "metadata.uid");
-    let events = |uids: &[&str], with_kind: bool| show_events.then(|| events::about(api, object, uids, with_kind));
+    let about = |uids: &[&str], with_kind: bool| show_events.then(|| events::about(api, object, uids, with_kind));
+    let selected = || {
+        let selector = Selector::from_label_selector(at(object, "spec.selector")).map_err(Failure::Plain)?;
+        list(api, "pods", Some(&info.ns), &selector)
+    };
+    // Pages of kinds that need other objects than their events, and end with these.
+    let with_events = |write: &dyn Fn(&mut Page)| {
+        let mut page = Page::default();
+        write(&mut page);
+        if let Some(found) = about(&[uid], true) {
+            events::describe(&mut page, &found, &clock);
+        }
+        page.finish()
+    };
     Ok(match (info.resource.group, info.resource.plural) {
-        ("", "pods") => pod::describe(object, events(&[uid], false).as_deref(), &clock),
-        ("apps", "deployments") => workloads::deployment(object, replica_sets_of(call, object)?, events(&[uid], true).as_deref(), &clock),
-        ("apps", "replicasets") => {
-            let selector = Selector::from_label_selector(at(object, "spec.selector")).map_err(Failure::Plain)?;
+        ("", "pods") => {
+            // A static pod's events are about what the kubelet read, not about the mirror of it in the API.
+            let uid = entry(object, "metadata.annotations", "kubernetes.io/config.mirror").unwrap_or(uid);
+            pod::describe(object, about(&[uid], false).as_deref(), &clock)
+        }
+        ("apps", "deployments") => workloads::deployment(object, replica_sets_of(call, object)?, about(&[uid], true).as_deref(), &clock),
+        ("apps", "replicasets") => workloads::replica_set(object, &selected()?, about(&[uid], true).as_deref(), &clock),
+        ("apps", "statefulsets") => workloads::stateful_set(object, &selected()?, about(&[uid], true).as_deref(), &clock),
+        ("apps", "daemonsets") => workloads::daemon_set(object, &selected()?, about(&[uid], true).as_deref(), &clock),
+        ("", "replicationcontrollers") => {
+            let selector = Selector::from_map(pairs(object, "spec.selector"));
             let pods = list(api, "pods", Some(&info.ns), &selector)?;
-            workloads::replica_set(object, &pods, events(&[uid], true).as_deref(), &clock)
+            workloads::replication_controller(object, &pods, about(&[uid], true).as_deref(), &clock)
         }
         ("", "services") => {
             let own = Selector::from_map([("kubernetes.io/service-name", name(object))]);
             let slices = list(api, "endpointslices", Some(&info.ns), &own)?;
-            service::describe(object, &slices, events(&[uid], true).as_deref(), &clock)
+            service::describe(object, &slices, about(&[uid], true).as_deref(), &clock)
         }
         ("", "nodes") => {
             let lease = target::resource("leases.coordination.k8s.io").and_then(|r| Ok(api.get(r, "kube-node-lease", name(object))?));
             let on_node =
                 |pod: &Value| text(pod, "spec.nodeName") == name(object) && !matches!(text(pod, "status.phase"), "Succeeded" | "Failed");
             let pods: Vec<Value> = list(api, "pods", None, &Selector::default())?.into_iter().filter(on_node).collect();
+            let slices = list(api, "resourceslices", None, &Selector::default()).unwrap_or_default();
+            let around = node::Around { lease: lease.map_err(|why| why.message()), pods, slices };
             // Controllers use the node's UID in events, kubelets its name.
-            let events = events(&[uid, name(object)], true);
-            node::describe(object, lease.map_err(|why| why.message()), &pods, events.as_deref(), &clock)
+            node::describe(object, &around, about(&[uid, name(object)], true).as_deref(), &clock)
         }
         ("", "namespaces") => {
             let inside = |kind: &str| list(api, kind, Some(name(object)), &Selector::default()).unwrap_or_default();
             namespace::describe(object, &inside("resourcequotas"), &inside("limitranges"), &clock)
         }
-        ("coordination.k8s.io", "leases") | ("" | "events.k8s.io", "events") | ("apps", "controllerrevisions") => {
-            generic(object, events(&[uid], true).as_deref(), &clock)
+        ("", "persistentvolumeclaims") => {
+            let pods = list(api, "pods", Some(&info.ns), &Selector::default())?;
+            with_events(&|page| storage::claim(page, object, &pods, &clock))
         }
-        ("discovery.k8s.io", "endpointslices") => endpoint_slice(object, events(&[uid], true).as_deref(), &clock),
-        _ => return Err(Failure::not_simulated(&format!("kubectl describe {}", info.resource.plural))),
+        ("certificates.k8s.io", "certificatesigningrequests") => {
+            let request = certificates::request_of(object).map_err(Failure::Plain)?;
+            with_events(&|page| certificates::describe(page, object, &request, &clock))
+        }
+        ("networking.k8s.io", "ingresses") => with_events(&|page| network::ingress(page, object, api)),
+        ("autoscaling", "horizontalpodautoscalers") => {
+            // kubectl asks for version 2, whatever version was named.
+            let newest = target::resource("horizontalpodautoscalers.v2.autoscaling")?;
+            match api.get(newest, &info.ns, &info.name) {
+                Ok(object) => with_events(&|page| autoscaler::v2(page, &object, &clock)),
+                Err(_) => with_events(&|page| autoscaler::v1(page, object, &clock)),
+            }
+        }
+        _ => match describer(info.resource) {
+            (write, true) => with_events(&|page| write(page, object, &clock)),
+            (write, false) => {
+                let mut page = Page::default();
+                write(&mut page, object, &clock);
+                page.finish()
+            }
+        },
     })
 }
 
 fn list(api: &dyn Api, kind: &str, ns: Option<&str>, selector: &Selector) -> Answer<Vec<Value>> {
     let resource: &'static Resource = target::resource(kind)?;
     Ok(api.list(resource, ns, selector)?)
-}
-
-fn endpoint_slice(slice: &Value, events: Option<&[Value]>, clock: &Clock) -> String {
-    let mut page = Page::default();
-    page.line(0, format!("Name:\t{}", name(slice)));
-    page.line(0, format!("Namespace:\t{}", namespace_of(slice)));
-    page.labels("Labels", slice, "metadata.labels");
-    page.annotations("Annotations", slice, "metadata.annotations");
-    page.line(0, format!("AddressType:\t{}", text(slice, "addressType")));
-    let ports = super::field::items(slice, "ports");
-    if ports.is_empty() {
-        page.line(0, "Ports: <unset>");
-    } else {
-        page.line(0, "Ports:");
-        page.line(1, "Name\tPort\tProtocol");
-        page.line(1, "----\t----\t--------");
-        for port in ports {
-            let shown = if text(port, "name").is_empty() { "<unset>" } else { text(port, "name") };
-            page.line(1, format!("{shown}\t{}\t{}", page::number_or(port, "port", "<unset>"), text(port, "protocol")));
-        }
-    }
-    let endpoints = super::field::items(slice, "endpoints");
-    if endpoints.is_empty() {
-        page.line(0, "Endpoints: <none>");
-    } else {
-        page.line(0, "Endpoints:");
-        endpoints.iter().for_each(|endpoint| endpoint_lines(&mut page, endpoint));
-    }
-    if let Some(events) = events {
-        events::describe(&mut page, events, clock);
-    }
-    page.finish()
-}
-
-fn endpoint_lines(page: &mut Page, endpoint: &Value) {
-    let or = |value: String, absent: &str| if value.is_empty() { absent.to_owned() } else { value };
-    let addresses: Vec<String> = super::field::items(endpoint, "addresses").iter().map(plain).collect();
-    page.line(1, format!("- Addresses:\t{}", or(addresses.join(","), "<none>")));
-    page.line(2, "Conditions:");
-    page.line(3, format!("Ready:\t{}", or(plain(at(endpoint, "conditions.ready")), "<unset>")));
-    page.line(2, format!("Hostname:\t{}", or(text(endpoint, "hostname").to_owned(), "<unset>")));
-    let target = at(endpoint, "targetRef");
-    if target.is_object() {
-        page.line(2, format!("TargetRef:\t{}/{}", text(target, "kind"), text(target, "name")));
-    }
-    page.line(2, format!("NodeName:\t{}", or(text(endpoint, "nodeName").to_owned(), "<unset>")));
-    page.line(2, format!("Zone:\t{}", or(text(endpoint, "zone").to_owned(), "<unset>")));
-}
-
-/// Kinds without a describer of their own: every field by its name.
-fn generic(object: &Value, events: Option<&[Value]>, clock: &Clock) -> String {
-    let mut page = Page::default();
-    page.line(0, format!("Name:\t{}", name(object)));
-    page.line(0, format!("Namespace:\t{}", namespace_of(object)));
-    page.labels("Labels", object, "metadata.labels");
-    page.annotations("Annotations", object, "metadata.annotations");
-    content(&mut page, 0, object, "");
-    if let Some(events) = events {
-        events::describe(&mut page, events, clock);
-    }
-    page.finish()
-}
-
-fn content(page: &mut Page, level: usize, object: &Value, path: &str) {
-    const SKIPPED: &[&str] =
-        &[".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"];
-    for (field, value) in object.as_object().into_iter().flatten() {
-        let here = format!("{path}.{field}");
-        if SKIPPED.contains(&here.as_str()) {
-            continue;
-        }
-        let label = label_for(field);
-        match value {
-            Value::Object(_) => {
-                page.line(level, format!("{label}:"));
-                content(page, level + 1, value, &here);
-            }
-            Value::Array(items) => {
-                page.line(level, format!("{label}:"));
-                for item in items {
-                    if item.is_object() {
-                        content(page, level + 1, item, &here);
-                    } else {
-                        page.line(level + 1, plain(item));
-                    }
-                }
-            }
-            Value::Null => page.line(level, format!("{label}:\t<nil>")),
-            scalar => page.line(level, format!("{label}:\t{}", plain(scalar))),
-        }
-    }
-}
-
-/// `blockOwnerDeletion` becomes `Block Owner Deletion`.
-fn label_for(field: &str) -> String {
-    if field.chars().any(|c| !c.is_alphabetic() && c != '-') {
-        return field.to_owned();
-    }
-    let chars: Vec<char> = field.chars().collect();
-    let mut words: Vec<String> = Vec::new();
-    for (i, c) in chars.iter().enumerate() {
-        let before = i.checked_sub(1).map(|j| chars[j]);
-        let next_lower = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
-        let starts = before.is_none_or(|b| (c.is_uppercase() && (!b.is_uppercase() || next_lower)) || (*c == '-') != (b == '-'));
-        if starts || words.is_empty() {
-            words.push(String::new());
-        }
-        words.last_mut().expect("just made sure").push(*c);
-    }
-    let titled = words.iter().map(|word| {
-        let upper = word.to_uppercase();
-        if ["API", "URL", "UID", "OSB", "GUID"].contains(&upper.as_str()) {
-            return upper;
-        }
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-    });
-    titled.collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels() {
-        assert_eq!(label_for("blockOwnerDeletion"), "Block Owner Deletion");
-        assert_eq!(label_for("apiVersion"), "API Version");
-        assert_eq!(label_for("uid"), "UID");
-        assert_eq!(label_for("f:x"), "f:x");
-    }
 }

@@ -1,10 +1,9 @@
 //! `kubectl describe namespace`. Mirrors `describeNamespace` of `staging/src/k8s.io/kubectl/pkg/describe/describe.go`, v1.36.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::Page;
+use super::limits::{limit_rows, scopes};
 use crate::kubectl::age::Clock;
 use crate::kubectl::field::{at, items, name, plain, text};
 
@@ -40,11 +39,7 @@ fn quota_lines(page: &mut Page, quotas: &[Value]) {
     page.line(0, "Resource Quotas");
     for quota in quotas {
         page.line(1, format!("Name:\t{}", name(quota)));
-        let mut scopes: Vec<String> = items(quota, "spec.scopes").iter().map(plain).collect();
-        scopes.sort_unstable();
-        if !scopes.is_empty() {
-            page.line(1, format!("Scopes:\t{}", scopes.join(", ")));
-        }
+        scopes(page, quota, 1, "* ");
         page.line(1, "Resource\tUsed\tHard");
         page.line(1, "--------\t---\t---");
         for (resource, hard) in at(quota, "status.hard").as_object().into_iter().flatten() {
@@ -61,12 +56,5 @@ fn limit_lines(page: &mut Page, ranges: &[Value]) {
     }
     page.line(0, "Resource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
     page.line(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
-    for limit in ranges.iter().flat_map(|range| items(range, "spec.limits")) {
-        let columns = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"];
-        let names = columns.iter().flat_map(|column| at(limit, column).as_object().into_iter().flatten().map(|(resource, _)| resource));
-        for resource in names.collect::<BTreeSet<_>>() {
-            let cell = |column: &str| at(limit, column).get(resource).map_or_else(|| "-".to_owned(), plain);
-            page.line(0, format!(" {}\t{resource}\t{}", text(limit, "type"), columns.map(cell).join("\t")));
-        }
-    }
+    ranges.iter().for_each(|range| limit_rows(page, range, " "));
 }

@@ -14,8 +14,21 @@ use crate::kubectl::get::cluster::roles;
 /// Resources that containers commonly have; others get a line of their own in the sums.
 const STANDARD: &[&str] = &["cpu", "memory", "ephemeral-storage", "pods", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
 
-/// Describes a Node: its lease, if it could be read, and its pods that haven't ended.
-pub fn describe(node: &Value, lease: Result<Value, String>, pods: &[Value], events: Option<&[Value]>, clock: &Clock) -> String {
+/// How many pools of devices are shown.
+const POOLS_SHOWN: usize = 10;
+
+/// What else there is to tell of a node.
+pub struct Around {
+    /// Its lease, or why that couldn't be read.
+    pub lease: Result<Value, String>,
+    /// Its pods that haven't ended.
+    pub pods: Vec<Value>,
+    /// All ResourceSlices.
+    pub slices: Vec<Value>,
+}
+
+/// Describes a Node.
+pub fn describe(node: &Value, around: &Around, events: Option<&[Value]>, clock: &Clock) -> String {
     let mut page = Page::default();
     page.line(0, format!("Name:\t{}", name(node)));
     let roles = roles(node).join(",");
@@ -25,8 +38,8 @@ pub fn describe(node: &Value, lease: Result<Value, String>, pods: &[Value], even
     page.line(0, format!("CreationTimestamp:\t{}", clock.rfc1123(text(node, "metadata.creationTimestamp"))));
     page.taints("Taints", node);
     page.line(0, format!("Unschedulable:\t{}", flag(node, "spec.unschedulable")));
-    match lease {
-        Ok(lease) => lease_lines(&mut page, &lease, clock),
+    match &around.lease {
+        Ok(lease) => lease_lines(&mut page, lease, clock),
         Err(why) => page.line(0, format!("Lease:\tFailed to get lease: {why}")),
     }
     conditions(&mut page, node, clock);
@@ -38,8 +51,9 @@ pub fn describe(node: &Value, lease: Result<Value, String>, pods: &[Value], even
             list.iter().for_each(|(resource, quantity)| page.line(1, format!("{resource}:\t{}", plain(quantity))));
         }
     }
+    device_pools(&mut page, node, &around.slices);
     system_info(&mut page, node);
-    pods_table(&mut page, node, pods, clock);
+    pods_table(&mut page, node, &around.pods, clock);
     if let Some(events) = events {
         events::describe(&mut page, events, clock);
     }
@@ -70,6 +84,26 @@ fn conditions(page: &mut Page, node: &Value, clock: &Clock) {
         let (kind, status) = (text(c, "type"), text(c, "status"));
         page.line(1, format!("{kind} \t{status} \t{heartbeat} \t{transition} \t{} \t{}", text(c, "reason"), text(c, "message")));
     }
+}
+
+/// The pools of devices that this node alone has, with their slices and devices counted.
+fn device_pools(page: &mut Page, node: &Value, slices: &[Value]) {
+    let mut pools: BTreeMap<String, (&Value, usize, usize)> = BTreeMap::new();
+    for slice in slices.iter().filter(|slice| text(slice, "spec.nodeName") == name(node)) {
+        let key = format!("{}/{}", text(slice, "spec.driver"), text(slice, "spec.pool.name"));
+        let (_, count, devices) = pools.entry(key).or_insert((slice, 0, 0));
+        *count += 1;
+        *devices += items(slice, "spec.devices").len();
+    }
+    if pools.is_empty() {
+        return;
+    }
+    let row = |(slice, count, devices): &(&Value, usize, usize)| {
+        format!("{}\t{}\t{count}\t{devices}", text(slice, "spec.driver"), text(slice, "spec.pool.name"))
+    };
+    let rows = pools.values().take(POOLS_SHOWN).map(row);
+    let more = (pools.len() > POOLS_SHOWN).then(|| format!("...and {} more pools", pools.len() - POOLS_SHOWN));
+    page.table("Node-Local ResourceSlices", "Driver\tPool\tSlices\tDevices", "------\t----\t------\t-------", rows.chain(more));
 }
 
 fn system_info(page: &mut Page, node: &Value) {

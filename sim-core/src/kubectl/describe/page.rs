@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use crate::kubectl::field::{at, int, items, pairs, text};
+use crate::kubectl::field::{at, int, items, name, namespace, pairs, plain, text};
 use crate::kubectl::rollback::LAST_APPLIED;
 use crate::kubectl::table::elastic;
 
 /// Longer annotations go on lines of their own.
-const MAX_ANNOTATION: usize = 140;
+pub const MAX_ANNOTATION: usize = 140;
 
 /// A description being written.
 #[derive(Default)]
@@ -23,6 +23,34 @@ impl Page {
         self.text.extend(std::iter::repeat_n("  ", level));
         self.text.push_str(text.as_ref());
         self.text.push('\n');
+    }
+
+    /// `Label:` and a value, at the left margin.
+    pub fn field(&mut self, label: &str, value: impl std::fmt::Display) {
+        self.line(0, format!("{label}:\t{value}"));
+    }
+
+    /// Name, labels and annotations: how most objects without a namespace begin.
+    pub fn head(&mut self, object: &Value) {
+        self.field("Name", name(object));
+        self.labels("Labels", object, "metadata.labels");
+        self.annotations("Annotations", object, "metadata.annotations");
+    }
+
+    /// Name, namespace, labels and annotations: how most objects of a namespace begin.
+    pub fn head_in_namespace(&mut self, object: &Value) {
+        self.field("Name", name(object));
+        self.field("Namespace", namespace(object));
+        self.labels("Labels", object, "metadata.labels");
+        self.annotations("Annotations", object, "metadata.annotations");
+    }
+
+    /// A table under a title: its header, the rule below it, and its rows.
+    pub fn table(&mut self, title: &str, header: &str, rule: &str, rows: impl Iterator<Item = String>) {
+        self.line(0, format!("{title}:"));
+        self.line(1, header);
+        self.line(1, rule);
+        rows.for_each(|row| self.line(1, row));
     }
 
     /// Aligns what was written so far by itself.
@@ -53,10 +81,35 @@ impl Page {
         }
     }
 
+    /// As [`Page::multiline`], but below level 0. kubectl's prefix writer indents each piece of a line that is written by itself, and so
+    /// a value is indented once more than its title.
+    pub fn multiline_below(&mut self, level: usize, title: &str, values: &[String]) {
+        let indent = "  ".repeat(level);
+        match values.split_first() {
+            None => self.line(level, format!("{title}:\t<none>")),
+            Some((first, rest)) => {
+                self.line(level, format!("{title}:\t{indent}{first}"));
+                rest.iter().for_each(|value| self.line(level, format!("{indent}\t{indent}{value}")));
+            }
+        }
+    }
+
+    /// A title with terms below it, each a list of expressions: `Term 0:`, `Term 1:`.
+    pub fn terms(&mut self, level: usize, terms: impl Iterator<Item = Vec<String>>) {
+        for (i, expressions) in terms.enumerate() {
+            match expressions.split_first() {
+                None => self.line(level, format!("Term {i}:\t<none>")),
+                Some((first, rest)) => {
+                    self.line(level, format!("Term {i}:\t{first}"));
+                    rest.iter().for_each(|expression| self.line(level, format!("\t{expression}")));
+                }
+            }
+        }
+    }
+
     /// Labels, sorted.
     pub fn labels(&mut self, title: &str, object: &Value, path: &str) {
-        let values: Vec<String> = pairs(object, path).iter().map(|(k, v)| format!("{k}={v}")).collect();
-        self.multiline(title, &values);
+        self.multiline(title, &equations(object, path));
     }
 
     /// Annotations, sorted, without what `apply` keeps there.
@@ -95,7 +148,28 @@ impl Page {
     }
 }
 
-fn shorten(text: &str, max: usize) -> String {
+/// The entries of a map as `key=value`, sorted by key.
+pub fn equations(object: &Value, path: &str) -> Vec<String> {
+    pairs(object, path).iter().map(|(k, v)| format!("{k}={v}")).collect()
+}
+
+/// A list as Go's `%v` prints it: `[a b]`.
+pub fn go_list(values: &[Value]) -> String {
+    format!("[{}]", values.iter().map(plain).collect::<Vec<_>>().join(" "))
+}
+
+/// Strings, joined by `, `.
+pub fn joined(object: &Value, path: &str) -> String {
+    items(object, path).iter().map(plain).collect::<Vec<_>>().join(", ")
+}
+
+/// A quantity, or how Go prints one that isn't there.
+pub fn quantity_or_nil(object: &Value, path: &str) -> String {
+    if at(object, path).is_null() { "<nil>".to_owned() } else { plain(at(object, path)) }
+}
+
+/// Cuts a text that is longer than `max` bytes.
+pub fn shorten(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }

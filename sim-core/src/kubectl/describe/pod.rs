@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::template::{Containers, resources, topology_spread, volumes};
-use super::{Page, events};
+use super::template::{Containers, resources, scheduling_group, topology_spread};
+use super::{Page, events, volumes};
 use crate::kubectl::age::Clock;
 use crate::kubectl::field::{at, condition, controller, int, items, map, name, namespace, text};
 
@@ -40,11 +40,12 @@ pub fn describe(pod: &Value, events: Option<&[Value]>, clock: &Clock) -> String 
         page.line(0, "Conditions:\n  Type\tStatus");
         conditions.iter().for_each(|c| page.line(1, format!("{} \t{} ", text(c, "type"), text(c, "status"))));
     }
-    volumes(&mut page, items(pod, "spec.volumes"), "");
+    volumes::describe(&mut page, items(pod, "spec.volumes"), "");
     page.line(0, format!("QoS Class:\t{}", qos(pod)));
     page.labels("Node-Selectors", pod, "spec.nodeSelector");
     page.tolerations("Tolerations", items(pod, "spec.tolerations"));
     topology_spread(&mut page, items(pod, "spec.topologySpreadConstraints"), "");
+    scheduling_group(&mut page, at(pod, "spec"), "");
     if let Some(events) = events {
         events::describe(&mut page, events, clock);
     }
@@ -90,6 +91,9 @@ fn head(page: &mut Page, pod: &Value, clock: &Clock) {
         if !text(pod, path).is_empty() {
             page.line(0, format!("{label}:\t{}", text(pod, path)));
         }
+    }
+    if text(pod, "spec.securityContext.seccompProfile.type") == "Localhost" {
+        page.field("LocalhostProfile", text(pod, "spec.securityContext.seccompProfile.localhostProfile"));
     }
     page.line(0, format!("IP:\t{}", text(pod, "status.podIP")));
     let ips = items(pod, "status.podIPs");

@@ -74,27 +74,56 @@ fn port_lines(page: &mut Page, port: &Value, slices: &[Value]) {
     page.line(0, format!("Endpoints:\t{}", endpoints(slices, name)));
 }
 
-/// The first three ready endpoints of a port, and how many more there are.
+/// How many endpoints are shown.
+const ENDPOINTS_SHOWN: usize = 3;
+
+/// The first three ready endpoints of a port, and how many more there are. As upstream, any endpoint after the third makes it tell that
+/// there are more, also one that isn't ready and so isn't counted: `… + 0 more...`.
 pub fn endpoints(slices: &[Value], port_name: &str) -> String {
     if slices.is_empty() {
         return "<none>".to_owned();
     }
-    let mut all = Vec::new();
+    let (mut shown, mut ready, mut more) = (Vec::new(), 0, false);
     for slice in slices {
-        let ready = |endpoint: &&Value| at(endpoint, "conditions.ready").as_bool() != Some(false);
-        let address = |endpoint: &Value| items(endpoint, "addresses").first().map_or_else(String::new, plain);
-        let addresses: Vec<String> = items(slice, "endpoints").iter().filter(ready).map(address).collect();
-        match items(slice, "ports") {
-            [] => all.extend(addresses),
-            ports => {
-                for port in ports.iter().filter(|port| text(port, "name") == port_name) {
-                    all.extend(addresses.iter().map(|a| join_host_port(a, &int(port, "port").to_string())));
-                }
+        let ports: Vec<Option<&Value>> = match items(slice, "ports") {
+            // A headless service needs no ports.
+            [] => vec![None],
+            ports => ports.iter().filter(|port| text(port, "name") == port_name).map(Some).collect(),
+        };
+        for (port, endpoint) in ports.iter().flat_map(|port| items(slice, "endpoints").iter().map(move |endpoint| (port, endpoint))) {
+            more |= shown.len() == ENDPOINTS_SHOWN;
+            if at(endpoint, "conditions.ready").as_bool() == Some(false) {
+                continue;
+            }
+            ready += 1;
+            if !more {
+                let address = items(endpoint, "addresses").first().map_or_else(String::new, plain);
+                shown.push(port.map_or(address.clone(), |port| join_host_port(&address, &int(port, "port").to_string())));
             }
         }
     }
-    match all.len() {
-        0..=3 => all.join(","),
-        n => format!("{} + {} more...", all[..3].join(","), n - 3),
+    let shown_text = shown.join(",");
+    if more { format!("{shown_text} + {} more...", ready - ENDPOINTS_SHOWN) } else { shown_text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn endpoints_are_cut() {
+        let slice = |ready: &[bool]| {
+            let one = |(i, ready): (usize, &bool)| json!({"addresses": [format!("10.0.0.{i}")], "conditions": {"ready": ready}});
+            json!({"ports": [{"name": "http", "port": 80}], "endpoints": ready.iter().enumerate().map(one).collect::<Vec<_>>()})
+        };
+        let check = |ready: &[bool], expected: &str| assert_eq!(endpoints(&[slice(ready)], "http"), expected);
+        check(&[], "");
+        check(&[false, true], "10.0.0.1:80");
+        check(&[true; 3], "10.0.0.0:80,10.0.0.1:80,10.0.0.2:80");
+        check(&[true; 5], "10.0.0.0:80,10.0.0.1:80,10.0.0.2:80 + 2 more...");
+        check(&[true, true, true, false], "10.0.0.0:80,10.0.0.1:80,10.0.0.2:80 + 0 more...");
+        assert_eq!(endpoints(&[slice(&[true])], "https"), "");
+        assert_eq!(endpoints(&[], "http"), "<none>");
     }
 }

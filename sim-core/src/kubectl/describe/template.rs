@@ -1,10 +1,11 @@
-//! Containers, volumes and pod templates. Mirrors `describeContainers`, `describeVolumes` and `DescribePodTemplate` of
+//! Containers and pod templates. Mirrors `describeContainers` and `DescribePodTemplate` of
 //! `staging/src/k8s.io/kubectl/pkg/describe/describe.go`, v1.36.
 
 use serde_json::Value;
 
-use super::Page;
 use super::page::title_case;
+use super::{Page, volumes};
+use crate::api::quantity::Quantity;
 use crate::api::selector::Selector;
 use crate::kubectl::age::Clock;
 use crate::kubectl::field::{at, entry, flag, int, items, map, plain, text};
@@ -26,13 +27,22 @@ pub fn describe(page: &mut Page, template: &Value, clock: &Clock) {
         writer.describe(page, "Init Containers", items(spec, "initContainers"));
     }
     writer.describe(page, "Containers", items(spec, "containers"));
-    volumes(page, items(spec, "volumes"), "  ");
+    volumes::describe(page, items(spec, "volumes"), "  ");
     topology_spread(page, items(spec, "topologySpreadConstraints"), "  ");
     if !text(spec, "priorityClassName").is_empty() {
         page.line(1, format!("Priority Class Name:\t{}", text(spec, "priorityClassName")));
     }
     page.labels("  Node-Selectors", spec, "nodeSelector");
     page.tolerations("  Tolerations", items(spec, "tolerations"));
+    scheduling_group(page, spec, "  ");
+}
+
+/// The group that a pod is to be scheduled with.
+pub fn scheduling_group(page: &mut Page, spec: &Value, space: &str) {
+    if at(spec, "schedulingGroup").is_object() {
+        page.line(0, format!("{space}SchedulingGroup:"));
+        page.line(1, format!("PodGroupName:\t{}", text(spec, "schedulingGroup.podGroupName")));
+    }
 }
 
 /// Topology spread constraints, sorted by key.
@@ -171,8 +181,8 @@ impl Containers<'_> {
                 let value = self.pod.map_or_else(String::new, |pod| pod_field(pod, path));
                 page.line(3, format!("{name}:\t{value} ({}:{path})", text(from, "fieldRef.apiVersion")));
             } else if at(from, "resourceFieldRef").is_object() {
-                let resource = text(from, "resourceFieldRef.resource");
-                page.line(3, format!("{name}:\t{} ({resource})", resource_field(container, resource)));
+                let (resource, divisor) = (text(from, "resourceFieldRef.resource"), at(from, "resourceFieldRef.divisor"));
+                page.line(3, format!("{name}:\t{} ({resource})", resource_field(container, resource, divisor)));
             } else if at(from, "secretKeyRef").is_object() {
                 let (key, secret, optional) = reference("secretKeyRef");
                 page.line(3, format!("{name}:\t<set to the key '{key}' in secret '{secret}'>\tOptional: {optional}"));
@@ -194,12 +204,19 @@ fn pod_field(pod: &Value, path: &str) -> String {
     if matches!(path, "metadata.name" | "metadata.namespace" | "metadata.uid") { text(pod, path).to_owned() } else { String::new() }
 }
 
-/// What a `resourceFieldRef` stands for, with a divisor of 1.
-fn resource_field(container: &Value, resource: &str) -> String {
+/// What a `resourceFieldRef` stands for: the quantity in units of the divisor (1 unless it says), rounded up. 250m CPU are 1, or 250 of 1m.
+fn resource_field(container: &Value, resource: &str, divisor: &Value) -> String {
     let Some((list, name)) = resource.split_once('.') else { return String::new() };
-    let value = at(container, "resources").get(list).and_then(|l| l.get(name)).map_or_else(|| "0".to_owned(), plain);
-    let whole = crate::api::quantity::Quantity::parse(&value).map_or(value, |q| q.value().to_string());
-    if whole == "0" && matches!(resource, "limits.cpu" | "limits.memory") { "node allocatable".to_owned() } else { whole }
+    let amount = |value: &Value| {
+        let quantity = Quantity::from_value(value).and_then(Result::ok)?;
+        Some(if name == "cpu" { quantity.milli_value() } else { quantity.value() })
+    };
+    let unit = amount(divisor).filter(|unit| *unit > 0).unwrap_or(if name == "cpu" { 1000 } else { 1 });
+    let whole = at(container, "resources").get(list).and_then(|l| l.get(name)).and_then(amount).unwrap_or(0);
+    match (whole + unit - 1) / unit {
+        0 if matches!(resource, "limits.cpu" | "limits.memory") => "node allocatable".to_owned(),
+        share => share.to_string(),
+    }
 }
 
 fn words(page: &mut Page, title: &str, words: &[Value]) {
@@ -286,105 +303,6 @@ fn probe(probe: &Value) -> String {
         return format!("grpc <pod>:{} {} {rest}", int(grpc, "port"), text(grpc, "service"));
     }
     format!("unknown {rest}")
-}
-
-/// The volumes of a pod.
-pub fn volumes(page: &mut Page, volumes: &[Value], space: &str) {
-    if volumes.is_empty() {
-        page.line(0, format!("{space}Volumes:\t<none>"));
-        return;
-    }
-    page.line(0, format!("{space}Volumes:"));
-    let indent = if space.is_empty() { "" } else { " " };
-    for volume in volumes {
-        page.line(1, format!("{indent}{}:", text(volume, "name")));
-        source(page, volume);
-    }
-}
-
-fn source(page: &mut Page, volume: &Value) {
-    /// A key, a title, and the fields with their labels.
-    type Kind = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
-    const SIMPLE: &[Kind] = &[
-        ("hostPath", "HostPath (bare host directory volume)", &[("Path", "path"), ("HostPathType", "type?<none>")]),
-        (
-            "emptyDir",
-            "EmptyDir (a temporary directory that shares a pod's lifetime)",
-            &[("Medium", "medium"), ("SizeLimit", "sizeLimit?<unset>")],
-        ),
-        ("secret", "Secret (a volume populated by a Secret)", &[("SecretName", "secretName"), ("Optional", "optional!")]),
-        ("configMap", "ConfigMap (a volume populated by a ConfigMap)", &[("Name", "name"), ("Optional", "optional!")]),
-        (
-            "nfs",
-            "NFS (an NFS mount that lasts the lifetime of a pod)",
-            &[("Server", "server"), ("Path", "path"), ("ReadOnly", "readOnly!")],
-        ),
-        (
-            "persistentVolumeClaim",
-            "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-            &[("ClaimName", "claimName"), ("ReadOnly", "readOnly!")],
-        ),
-        (
-            "csi",
-            "CSI (a Container Storage Interface (CSI) volume source)",
-            &[("Driver", "driver"), ("FSType", "fsType"), ("ReadOnly", "readOnly!")],
-        ),
-        ("image", "Image (a container image or OCI artifact)", &[("Reference", "reference"), ("PullPolicy", "pullPolicy")]),
-        ("ephemeral", "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)", &[]),
-    ];
-    for (key, title, fields) in SIMPLE {
-        let source = at(volume, key);
-        if !source.is_object() {
-            continue;
-        }
-        page.line(2, format!("Type:\t{title}"));
-        for (label, path) in *fields {
-            // `name?default` says what stands for absence; `name!` is a boolean.
-            let value = match (path.split_once('?'), path.strip_suffix('!')) {
-                (Some((path, absent)), _) if at(source, path).is_null() => absent.to_owned(),
-                (Some((path, _)), _) => plain(at(source, path)),
-                (None, Some(path)) => flag(source, path).to_string(),
-                (None, None) => plain(at(source, path)),
-            };
-            page.line(2, format!("{label}:\t{value}"));
-        }
-        if *key == "csi" {
-            let attributes = crate::kubectl::field::pairs(source, "volumeAttributes");
-            let values: Vec<String> = attributes.iter().map(|(k, v)| format!("{k}={v}")).collect();
-            page.multiline("    VolumeAttributes", &values);
-        }
-        return;
-    }
-    if at(volume, "projected").is_object() {
-        page.line(2, "Type:\tProjected (a volume that contains injected data from multiple sources)");
-        items(volume, "projected.sources").iter().for_each(|part| projected(page, part));
-    } else if at(volume, "downwardAPI").is_object() {
-        page.line(2, "Type:\tDownwardAPI (a volume populated by information about the pod)");
-        page.line(2, "Items:");
-        for item in items(volume, "downwardAPI.items") {
-            for from in [text(item, "fieldRef.fieldPath"), text(item, "resourceFieldRef.resource")].into_iter().filter(|f| !f.is_empty()) {
-                page.line(3, format!("{from} -> {}", text(item, "path")));
-            }
-        }
-    } else {
-        page.line(1, "<unknown>");
-    }
-}
-
-fn projected(page: &mut Page, part: &Value) {
-    let mut named = |label: &str, source: &Value| {
-        page.line(2, format!("{label}:\t{}", text(source, "name")));
-        page.line(2, format!("Optional:\t{}", flag(source, "optional")));
-    };
-    if at(part, "secret").is_object() {
-        named("SecretName", at(part, "secret"));
-    } else if at(part, "downwardAPI").is_object() {
-        page.line(2, "DownwardAPI:\ttrue");
-    } else if at(part, "configMap").is_object() {
-        named("ConfigMapName", at(part, "configMap"));
-    } else if at(part, "serviceAccountToken").is_object() {
-        page.line(2, format!("TokenExpirationSeconds:\t{}", int(part, "serviceAccountToken.expirationSeconds")));
-    }
 }
 
 /// A label selector as Go prints the compiled one.

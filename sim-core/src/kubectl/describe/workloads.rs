@@ -1,13 +1,15 @@
-//! `kubectl describe deployment` and `replicaset`. Mirrors `describeDeployment` and `describeReplicaSet` of
-//! `staging/src/k8s.io/kubectl/pkg/describe/describe.go`, v1.36.
+//! `kubectl describe` of what keeps pods running: `deployment`, `replicaset`, `replicationcontroller`, `statefulset`, `daemonset`.
+//! Mirrors `describeDeployment` and its siblings in `staging/src/k8s.io/kubectl/pkg/describe/describe.go`, v1.36.
 
 use serde_json::Value;
 
+use super::page::{equations, go_list};
 use super::template::{self, selector_text};
 use super::{Page, events};
 use crate::kubectl::age::Clock;
 use crate::kubectl::field::{at, controller, int, items, map_mut, name, namespace, plain, text};
-use crate::kubectl::get::format_selector;
+use crate::kubectl::get::storage::storage_class_of;
+use crate::kubectl::get::{format_selector, labels_or_none};
 
 /// Describes a Deployment; `replica_sets` are all of its own.
 pub fn deployment(object: &Value, replica_sets: Vec<Value>, events: Option<&[Value]>, clock: &Clock) -> String {
@@ -83,13 +85,110 @@ pub fn replica_set(object: &Value, pods: &[Value], events: Option<&[Value]>, clo
     page.line(0, format!("Selector:\t{}", format_selector(at(object, "spec.selector"))));
     page.labels("Labels", object, "metadata.labels");
     page.annotations("Annotations", object, "metadata.annotations");
+    controlled_by(&mut page, object);
+    replicas(&mut page, object, pods, clock);
+    if let Some(events) = events {
+        events::describe(&mut page, events, clock);
+    }
+    page.finish()
+}
+
+/// Describes a ReplicationController, whose selector is a plain map.
+pub fn replication_controller(object: &Value, pods: &[Value], events: Option<&[Value]>, clock: &Clock) -> String {
+    let mut page = Page::default();
+    page.field("Name", name(object));
+    page.field("Namespace", namespace(object));
+    page.field("Selector", labels_or_none(object, "spec.selector"));
+    page.labels("Labels", object, "metadata.labels");
+    page.annotations("Annotations", object, "metadata.annotations");
+    replicas(&mut page, object, pods, clock);
+    if let Some(events) = events {
+        events::describe(&mut page, events, clock);
+    }
+    page.finish()
+}
+
+fn replicas(page: &mut Page, object: &Value, pods: &[Value], clock: &Clock) {
+    page.line(0, format!("Replicas:\t{} current / {} desired", int(object, "status.replicas"), int(object, "spec.replicas")));
+    page.field("Pods Status", pods_status(object, pods));
+    template::describe(page, at(object, "spec.template"), clock);
+    conditions(page, object);
+}
+
+/// The line about an object's controller, if it has one.
+pub fn controlled_by(page: &mut Page, object: &Value) {
     if let Some(owner) = controller(object) {
         page.line(0, format!("Controlled By:\t{}/{}", text(owner, "kind"), text(owner, "name")));
     }
-    page.line(0, format!("Replicas:\t{} current / {} desired", int(object, "status.replicas"), int(object, "spec.replicas")));
-    page.line(0, format!("Pods Status:\t{}", pods_status(object, pods)));
+}
+
+/// Describes a StatefulSet; `pods` are those that its selector chooses.
+pub fn stateful_set(object: &Value, pods: &[Value], events: Option<&[Value]>, clock: &Clock) -> String {
+    let mut page = Page::default();
+    page.field("Name", name(object));
+    page.field("Namespace", namespace(object));
+    page.field("CreationTimestamp", clock.rfc1123(text(object, "metadata.creationTimestamp")));
+    page.field("Selector", selector_text(at(object, "spec.selector")));
+    page.labels("Labels", object, "metadata.labels");
+    page.annotations("Annotations", object, "metadata.annotations");
+    page.line(0, format!("Replicas:\t{} desired | {} total", int(object, "spec.replicas"), int(object, "status.replicas")));
+    page.field("Update Strategy", text(object, "spec.updateStrategy.type"));
+    let rolling = at(object, "spec.updateStrategy.rollingUpdate");
+    if !at(rolling, "partition").is_null() {
+        page.line(1, format!("Partition:\t{}", int(rolling, "partition")));
+        // Only below a partition, as upstream.
+        if !at(rolling, "maxUnavailable").is_null() {
+            page.line(1, format!("MaxUnavailable:\t{}", plain(at(rolling, "maxUnavailable"))));
+        }
+    }
+    page.field("Pods Status", pods_status(object, pods));
     template::describe(&mut page, at(object, "spec.template"), clock);
-    conditions(&mut page, object);
+    claim_templates(&mut page, items(object, "spec.volumeClaimTemplates"));
+    if let Some(events) = events {
+        events::describe(&mut page, events, clock);
+    }
+    page.finish()
+}
+
+fn claim_templates(page: &mut Page, templates: &[Value]) {
+    page.line(0, if templates.is_empty() { "Volume Claims:\t<none>" } else { "Volume Claims:" });
+    for claim in templates {
+        page.line(1, format!("Name:\t{}", name(claim)));
+        page.line(1, format!("StorageClass:\t{}", storage_class_of(claim)));
+        for (title, path) in [("Labels", "metadata.labels"), ("Annotations", "metadata.annotations")] {
+            match equations(claim, path).split_first() {
+                None => page.line(1, format!("{title}:\t<none>")),
+                Some((first, rest)) => {
+                    page.line(1, format!("{title}:\t{first}"));
+                    rest.iter().for_each(|entry| page.line(1, format!("\t{entry}")));
+                }
+            }
+        }
+        let capacity = at(claim, "spec.resources.requests.storage");
+        page.line(1, format!("Capacity:\t{}", if capacity.is_null() { "<default>".to_owned() } else { plain(capacity) }));
+        page.line(1, format!("Access Modes:\t{}", go_list(items(claim, "spec.accessModes"))));
+    }
+}
+
+/// Describes a DaemonSet; `pods` are those that its selector chooses.
+pub fn daemon_set(object: &Value, pods: &[Value], events: Option<&[Value]>, clock: &Clock) -> String {
+    const COUNTS: &[(&str, &str)] = &[
+        ("Desired Number of Nodes Scheduled", "desiredNumberScheduled"),
+        ("Current Number of Nodes Scheduled", "currentNumberScheduled"),
+        ("Number of Nodes Scheduled with Up-to-date Pods", "updatedNumberScheduled"),
+        ("Number of Nodes Scheduled with Available Pods", "numberAvailable"),
+        ("Number of Nodes Misscheduled", "numberMisscheduled"),
+    ];
+    let mut page = Page::default();
+    page.field("Name", name(object));
+    page.field("Namespace", namespace(object));
+    page.field("Selector", selector_text(at(object, "spec.selector")));
+    page.field("Node-Selector", labels_or_none(object, "spec.template.spec.nodeSelector"));
+    page.labels("Labels", object, "metadata.labels");
+    page.annotations("Annotations", object, "metadata.annotations");
+    COUNTS.iter().for_each(|(label, count)| page.line(0, format!("{label}: {}", int(at(object, "status"), count))));
+    page.field("Pods Status", pods_status(object, pods));
+    template::describe(&mut page, at(object, "spec.template"), clock);
     if let Some(events) = events {
         events::describe(&mut page, events, clock);
     }

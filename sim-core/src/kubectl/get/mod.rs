@@ -3,9 +3,11 @@
 //! The real server makes the tables' cells; the row functions are therefore those of `pkg/printers/internalversion`.
 
 pub mod cluster;
+pub mod extension;
 pub mod network;
 pub mod others;
 pub mod pods;
+pub mod storage;
 pub mod watch;
 pub mod workloads;
 
@@ -17,10 +19,11 @@ use super::field::{at, entry, namespace, pairs};
 use super::flags::{Flag, Parsed, refused, short, short_switch, switch, value};
 use super::output::{Output, custom_table, list, shown};
 use super::table::Table;
-use super::target::{self, Group, Rules, Targets, nothing_named};
+use super::target::{self, Group, Named, Rules, Targets, nothing_named};
 use super::{Call, Next, sorting};
-use crate::api::resources::Resource;
+use crate::api::resources::{self, Resource};
 use crate::api::selector::Selector;
+use crate::api::status::{ApiError, Reason};
 
 /// One cell of a row.
 pub type Cell = String;
@@ -57,9 +60,11 @@ pub fn or_none(text: &str) -> Cell {
     if text.is_empty() { "<none>".to_owned() } else { text.to_owned() }
 }
 
-/// `a=b,c=d`, or `<none>`.
+/// `a=b,c=d`, or `<none>`. Go's `labels.FormatLabels` sorts what it joins, so `a-b=1` goes before `a=1`.
 pub fn labels_or_none(object: &Value, path: &str) -> Cell {
-    or_none(&pairs(object, path).iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(","))
+    let mut labels: Vec<String> = pairs(object, path).iter().map(|(k, v)| format!("{k}={v}")).collect();
+    labels.sort_unstable();
+    or_none(&labels.join(","))
 }
 
 /// A label selector as `metav1.FormatLabelSelector` shows it.
@@ -98,7 +103,8 @@ fn columns(resource: &Resource) -> &'static str {
         ("", "endpoints") => network::ENDPOINTS,
         ("discovery.k8s.io", "endpointslices") => network::ENDPOINT_SLICE,
         ("networking.k8s.io", "ingresses") => network::INGRESS,
-        (group, plural) => others::printer(group, plural).0,
+        (_, plural) if plural.ends_with("/scale") => workloads::SCALE,
+        (group, plural) => others::columns(group, plural),
     }
 }
 
@@ -121,7 +127,8 @@ fn row(resource: &Resource, object: &Value, clock: &Clock, wide: bool) -> Vec<Ce
         ("", "endpoints") => network::endpoints(object, clock),
         ("discovery.k8s.io", "endpointslices") => network::endpoint_slice(object, clock),
         ("networking.k8s.io", "ingresses") => network::ingress(object, clock, wide),
-        (group, plural) => others::row(others::printer(group, plural), object, clock),
+        (_, plural) if plural.ends_with("/scale") => workloads::scale(object, clock),
+        (group, plural) => others::row(group, plural, object, clock),
     }
 }
 
@@ -216,7 +223,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     if call.flags.on("ignore-not-found") {
         targets.failures.retain(|f| !f.is_not_found());
     }
-    subresource(call, &mut targets)?;
+    subresource(&mut targets, call.flags.text("subresource"))?;
     if let Output::Human { wide } = output { human(call, targets, wide) } else { generic(call, targets, &output) }
 }
 
@@ -228,6 +235,9 @@ fn check_flags(call: &Call<'_>, output: &Output) -> Answer<()> {
     if call.flags.on("output-watch-events") && !watching {
         return Err(Failure::plain("--output-watch-events option can only be used with --watch or --watch-only"));
     }
+    if !call.flags.text("subresource").is_empty() && matches!(target::parse(&call.flags.args)?, Named::Types(_)) {
+        return Err(Failure::plain("subresource cannot be used when bulk resources are specified"));
+    }
     if call.flags.get("server-print") == Some("false") {
         return Err(Failure::not_simulated("kubectl get --server-print=false"));
     }
@@ -235,28 +245,32 @@ fn check_flags(call: &Call<'_>, output: &Output) -> Answer<()> {
 }
 
 /// The server warns whoever reads the old Endpoints.
-fn warn_of_endpoints(call: &mut Call<'_>, targets: &Targets) {
+pub fn warn_of_endpoints(call: &mut Call<'_>, targets: &Targets) {
     if targets.groups.iter().any(|g| g.resource.plural == "endpoints") {
         call.err.push_str("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
     }
 }
 
-fn subresource(call: &Call<'_>, targets: &mut Targets) -> Answer<()> {
-    match call.flags.text("subresource") {
-        // The status subresource serves the whole object.
-        "" | "status" => Ok(()),
-        "scale" => {
-            for info in targets.groups.iter_mut().flat_map(|g| &mut g.infos) {
-                info.object = scale_of(&info.object);
+fn subresource(targets: &mut Targets, wanted: &str) -> Answer<()> {
+    for group in targets.groups.iter_mut().filter(|_| !wanted.is_empty()) {
+        let of_this = |sub: &&'static Resource| sub.plural.rsplit('/').next() == Some(wanted);
+        let found = resources::subresources(group.resource).find(of_this);
+        let found = found.ok_or_else(|| ApiError::new(Reason::NotFound, "the server could not find the requested resource"))?;
+        match wanted {
+            // These serve the whole object.
+            "status" | "resize" | "ephemeralcontainers" => {}
+            "scale" => {
+                group.infos.iter_mut().for_each(|info| info.object = scale_of(group.resource, &info.object));
+                group.resource = found;
             }
-            Ok(())
+            other => return Err(Failure::not_simulated(&format!("kubectl get --subresource={other}"))),
         }
-        other => Err(Failure::not_simulated(&format!("kubectl get --subresource={other}"))),
     }
+    Ok(())
 }
 
 /// The `Scale` of an object with replicas.
-fn scale_of(object: &Value) -> Value {
+fn scale_of(resource: &Resource, object: &Value) -> Value {
     let metadata = at(object, "metadata");
     let mut kept = serde_json::Map::new();
     for key in ["creationTimestamp", "name", "namespace", "resourceVersion", "uid"] {
@@ -264,7 +278,10 @@ fn scale_of(object: &Value) -> Value {
             kept.insert(key.to_owned(), value.clone());
         }
     }
-    let selector = Selector::from_label_selector(at(object, "spec.selector")).map_or_else(|_| String::new(), |s| s.to_string());
+    let selector = match resource.plural {
+        "replicationcontrollers" => Selector::from_map(pairs(object, "spec.selector")).to_string(),
+        _ => Selector::from_label_selector(at(object, "spec.selector")).map_or_else(|_| String::new(), |s| s.to_string()),
+    };
     serde_json::json!({
         "apiVersion": "autoscaling/v1",
         "kind": "Scale",
@@ -320,7 +337,11 @@ fn human(call: &mut Call<'_>, mut targets: Targets, wide: bool) -> Answer<Next> 
 fn sorted<'t>(groups: &'t [Group], path: &str) -> Vec<&'t Value> {
     let mut all = Vec::new();
     for group in groups {
-        let objects: Vec<&Value> = group.infos.iter().map(|info| &info.object).collect();
+        let mut objects: Vec<&Value> = group.infos.iter().map(|info| &info.object).collect();
+        if group.resource.plural == "flowschemas" {
+            // The server's table has them in the order in which they are tried.
+            objects.sort_by_key(|object| at(object, "spec.matchingPrecedence").as_i64());
+        }
         if path.is_empty() || objects.len() < 2 {
             all.extend(objects);
         } else if let Ok(order) = sorting::order(&objects, path) {
@@ -366,7 +387,26 @@ mod tests {
     use super::*;
     use crate::api::resources::lookup;
     use crate::kernel::time::{Epoch, SimTime};
+    use crate::kubectl::field::text;
     use serde_json::json;
+
+    #[test]
+    fn subresources() {
+        let targets = |word: &str, object: Value| {
+            let resource = lookup(word).expect("in the table");
+            let infos = vec![target::Info::of(resource, object)];
+            Targets { groups: vec![Group { resource, infos }], ..Targets::default() }
+        };
+        let mut found = targets("rc", json!({"metadata": {"name": "x"}, "spec": {"replicas": 2, "selector": {"a": "b"}}}));
+        assert_eq!(subresource(&mut found, "scale"), Ok(()));
+        let scale = &found.groups[0].infos[0].object;
+        assert_eq!((text(scale, "kind"), text(scale, "status.selector")), ("Scale", "a=b"));
+        for (word, wanted) in [("ds", "scale"), ("cm", "status"), ("po", "foo")] {
+            let refused = subresource(&mut targets(word, json!({})), wanted).expect_err("no such subresource");
+            assert_eq!(refused.render(), "Error from server (NotFound): the server could not find the requested resource\n");
+        }
+        assert_eq!(subresource(&mut targets("po", json!({})), "resize"), Ok(()));
+    }
 
     #[test]
     fn rows_and_headers_agree() {
@@ -377,6 +417,8 @@ mod tests {
             assert_eq!(cells.len(), columns(resource).split(' ').count(), "{}", resource.plural);
         }
         let pods = lookup("pods").expect("pods");
+        let scale = resources::subresources(lookup("deployments").expect("deployments")).next().expect("deployments/scale");
+        assert_eq!(Style::default().header(scale), ["NAME", "DESIRED", "AVAILABLE", "AGE"]);
         assert_eq!(Style { headers: true, ..Style::default() }.header(pods), ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]);
     }
 }

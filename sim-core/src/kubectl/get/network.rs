@@ -118,24 +118,52 @@ pub fn join_host_port(host: &str, port: &str) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
+/// The first three hosts, and how many rules more there are. As upstream, rules without a host are counted there too.
+fn hosts(rules: &[Value]) -> String {
+    const SHOWN: usize = 3;
+    let (mut shown, mut more) = (Vec::new(), false);
+    for host in rules.iter().map(|rule| text(rule, "host")) {
+        more |= shown.len() == SHOWN;
+        if !more && !host.is_empty() {
+            shown.push(host);
+        }
+    }
+    match (shown.is_empty(), more) {
+        (true, _) => "*".to_owned(),
+        (false, false) => shown.join(","),
+        (false, true) => format!("{} + {} more...", shown.join(","), rules.len() - SHOWN),
+    }
+}
+
 /// The cells of an Ingress.
 pub fn ingress(object: &Value, clock: &Clock, wide: bool) -> Vec<Cell> {
-    let mut hosts: Vec<&str> = items(object, "spec.rules").iter().map(|rule| text(rule, "host")).filter(|h| !h.is_empty()).collect();
-    let more = hosts.len().saturating_sub(3);
-    hosts.truncate(3);
-    let hosts = match (hosts.is_empty(), more) {
-        (true, _) => "*".to_owned(),
-        (false, 0) => hosts.join(","),
-        (false, more) => format!("{} + {more} more...", hosts.join(",")),
-    };
     let address = narrowed(load_balancer(object), wide);
     let ports = if items(object, "spec.tls").is_empty() { "80" } else { "80, 443" };
     vec![
         name(object).to_owned(),
         or_none(text(object, "spec.ingressClassName")),
-        hosts,
+        hosts(items(object, "spec.rules")),
         address,
         ports.to_owned(),
         clock.since(text(object, "metadata.creationTimestamp")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hosts_are_cut() {
+        let check = |names: &[&str], expected: &str| {
+            let rules: Vec<Value> = names.iter().map(|name| if name.is_empty() { json!({}) } else { json!({"host": name}) }).collect();
+            assert_eq!(hosts(&rules), expected);
+        };
+        check(&[""], "*");
+        check(&["a", "", "b"], "a,b");
+        check(&["a", "b", "c"], "a,b,c");
+        check(&["a", "b", "c", "d"], "a,b,c + 1 more...");
+        check(&["", "a", "b", "c", ""], "a,b,c + 2 more...");
+    }
 }

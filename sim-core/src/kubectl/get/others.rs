@@ -1,34 +1,46 @@
-//! The rows of kinds with few columns: configuration, storage, policies. Mirrors `pkg/printers/internalversion/printers.go`, v1.36.
+//! The rows of kinds with few columns: configuration, access, policies. Mirrors `pkg/printers/internalversion/printers.go`, v1.36.
 
 use serde_json::Value;
 
-use super::{Cell, format_selector, or_none};
+use super::workloads::containers;
+use super::{Cell, extension, format_selector, labels_or_none, or_none, storage};
+use crate::api::status::qualified_resource;
 use crate::kubectl::age::Clock;
 use crate::kubectl::field::{at, flag, int, items, name, plain, text};
 
-/// A printer of this file: columns, and the cells of an object.
+/// Columns, and a function that makes an object's cells.
 pub type Printer = (&'static str, fn(&Value, &Clock) -> Vec<Cell>);
 
-/// The printer of a resource of this file; `NAME` and `AGE` for those that have none of their own.
-pub fn printer(group: &str, plural: &str) -> Printer {
+fn elsewhere(group: &str, plural: &str) -> Option<Printer> {
+    storage::printer(group, plural).or_else(|| extension::printer(group, plural))
+}
+
+/// The columns of a resource without a function of its own in `get`; `NAME` and `AGE` for those that have no printer at all.
+pub fn columns(group: &str, plural: &str) -> &'static str {
+    elsewhere(group, plural).unwrap_or_else(|| own(group, plural)).0
+}
+
+/// The cells of an object of such a resource.
+pub fn row(group: &str, plural: &str, object: &Value, clock: &Clock) -> Vec<Cell> {
+    if let Some((_, cells)) = elsewhere(group, plural) {
+        return cells(object, clock);
+    }
+    let mut cells = vec![name(object).to_owned()];
+    cells.extend((own(group, plural).1)(object, clock));
+    cells
+}
+
+/// The printers of this file: columns, and the cells after the name.
+fn own(group: &str, plural: &str) -> Printer {
     match (group, plural) {
         ("", "configmaps") => ("NAME DATA AGE", |o, c| vec![len(o, &["data", "binaryData"]), age(o, c)]),
         ("", "secrets") => ("NAME TYPE DATA AGE", |o, c| vec![text(o, "type").to_owned(), len(o, &["data"]), age(o, c)]),
-        ("", "persistentvolumeclaims") => {
-            ("NAME STATUS VOLUME CAPACITY ACCESS_MODES STORAGECLASS VOLUMEATTRIBUTESCLASS AGE VOLUMEMODE*", volume_claim)
-        }
-        ("", "persistentvolumes") => {
-            ("NAME CAPACITY ACCESS_MODES RECLAIM_POLICY STATUS CLAIM STORAGECLASS VOLUMEATTRIBUTESCLASS REASON AGE VOLUMEMODE*", volume)
-        }
         ("", "resourcequotas") => ("NAME REQUEST LIMIT AGE", quota),
         ("", "limitranges") | ("rbac.authorization.k8s.io", "roles" | "clusterroles") => {
             ("NAME CREATED_AT", |o, _| vec![text(o, "metadata.creationTimestamp").to_owned()])
         }
         ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
             ("NAME ROLE AGE USERS* GROUPS* SERVICEACCOUNTS*", role_binding)
-        }
-        ("storage.k8s.io", "storageclasses") => {
-            ("NAME PROVISIONER RECLAIMPOLICY VOLUMEBINDINGMODE ALLOWVOLUMEEXPANSION AGE", storage_class)
         }
         ("networking.k8s.io", "ingressclasses") => ("NAME CONTROLLER PARAMETERS AGE", |o, c| {
             let parameters = at(o, "spec.parameters");
@@ -51,18 +63,39 @@ pub fn printer(group: &str, plural: &str) -> Printer {
         }),
         ("apps", "controllerrevisions") => ("NAME CONTROLLER REVISION AGE", controller_revision),
         ("autoscaling", "horizontalpodautoscalers") => ("NAME REFERENCE TARGETS MINPODS MAXPODS REPLICAS AGE", autoscaler),
+        ("", "podtemplates") => ("NAME CONTAINERS IMAGES POD_LABELS", |o, _| {
+            let [names, images] = containers(o, "template.spec.containers");
+            vec![names, images, labels_or_none(o, "template.metadata.labels")]
+        }),
+        ("", "componentstatuses") => ("NAME STATUS MESSAGE ERROR", component_status),
+        ("networking.k8s.io", "servicecidrs") => {
+            ("NAME CIDRS AGE", |o, c| vec![items(o, "spec.cidrs").iter().map(plain).collect::<Vec<_>>().join(","), age(o, c)])
+        }
+        ("networking.k8s.io", "ipaddresses") => ("NAME PARENTREF", |o, _| vec![parent(at(o, "spec.parentRef"))]),
+        ("node.k8s.io", "runtimeclasses") => ("NAME HANDLER AGE", |o, c| vec![text(o, "handler").to_owned(), age(o, c)]),
         _ => ("NAME AGE", |o, c| vec![age(o, c)]),
     }
 }
 
-/// The cells of an object: its name, then what the printer says.
-pub fn row(printer: Printer, object: &Value, clock: &Clock) -> Vec<Cell> {
-    let mut cells = vec![name(object).to_owned()];
-    cells.extend((printer.1)(object, clock));
-    cells
+fn component_status(o: &Value, _: &Clock) -> Vec<Cell> {
+    let healthy = items(o, "conditions").iter().find(|c| text(c, "type") == "Healthy");
+    let word = |c: &Value| if text(c, "status") == "True" { "Healthy" } else { "Unhealthy" };
+    let [message, error] = ["message", "error"].map(|key| healthy.map_or("", |c| text(c, key)).to_owned());
+    vec![healthy.map_or("Unknown", word).to_owned(), message, error]
 }
 
-fn age(object: &Value, clock: &Clock) -> Cell {
+/// `services/default/kubernetes`: what an address belongs to.
+fn parent(reference: &Value) -> Cell {
+    if reference.is_null() {
+        return "<none>".to_owned();
+    }
+    let [group, resource, namespace, name] = ["group", "resource", "namespace", "name"].map(|key| text(reference, key));
+    let namespace = if namespace.is_empty() { String::new() } else { format!("/{namespace}") };
+    format!("{}{namespace}/{name}", qualified_resource(group, resource).to_lowercase())
+}
+
+/// How old an object is.
+pub fn age(object: &Value, clock: &Clock) -> Cell {
     clock.since(text(object, "metadata.creationTimestamp"))
 }
 
@@ -70,48 +103,14 @@ fn len(object: &Value, paths: &[&str]) -> Cell {
     paths.iter().map(|path| at(object, path).as_object().map_or(0, serde_json::Map::len)).sum::<usize>().to_string()
 }
 
-/// `RWO,ROX`.
-pub fn access_modes(object: &Value, path: &str) -> String {
-    let has = |mode: &str| items(object, path).iter().any(|m| m.as_str() == Some(mode));
-    let modes = [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
-    modes.iter().filter(|(long, _)| has(long)).map(|(_, short)| *short).collect::<Vec<_>>().join(",")
+/// A string, or `<unset>`; any value as it is printed.
+pub fn or_unset(value: &Value) -> Cell {
+    if value.is_null() { "<unset>".to_owned() } else { plain(value) }
 }
 
-fn or_unset(text: &str) -> String {
-    if text.is_empty() { "<unset>".to_owned() } else { text.to_owned() }
-}
-
-fn volume_claim(o: &Value, clock: &Clock) -> Vec<Cell> {
-    let deleted = at(o, "metadata.deletionTimestamp").is_string();
-    let bound = !text(o, "spec.volumeName").is_empty();
-    vec![
-        if deleted { "Terminating".to_owned() } else { text(o, "status.phase").to_owned() },
-        text(o, "spec.volumeName").to_owned(),
-        if bound { plain(at(o, "status.capacity.storage")) } else { String::new() },
-        if bound { access_modes(o, "status.accessModes") } else { String::new() },
-        text(o, "spec.storageClassName").to_owned(),
-        or_unset(text(o, "spec.volumeAttributesClassName")),
-        age(o, clock),
-        or_unset(text(o, "spec.volumeMode")),
-    ]
-}
-
-fn volume(o: &Value, clock: &Clock) -> Vec<Cell> {
-    let claim = at(o, "spec.claimRef");
-    let claim = if claim.is_null() { String::new() } else { format!("{}/{}", text(claim, "namespace"), text(claim, "name")) };
-    let deleted = at(o, "metadata.deletionTimestamp").is_string();
-    vec![
-        plain(at(o, "spec.capacity.storage")),
-        access_modes(o, "spec.accessModes"),
-        text(o, "spec.persistentVolumeReclaimPolicy").to_owned(),
-        if deleted { "Terminating".to_owned() } else { text(o, "status.phase").to_owned() },
-        claim,
-        text(o, "spec.storageClassName").to_owned(),
-        or_unset(text(o, "spec.volumeAttributesClassName")),
-        text(o, "status.reason").to_owned(),
-        age(o, clock),
-        or_unset(text(o, "spec.volumeMode")),
-    ]
+/// `true` or `false`, or what its absence means.
+pub fn yes(object: &Value, path: &str, absent: bool) -> Cell {
+    at(object, path).as_bool().unwrap_or(absent).to_string()
 }
 
 fn quota(o: &Value, clock: &Clock) -> Vec<Cell> {
@@ -135,16 +134,6 @@ fn role_binding(o: &Value, clock: &Clock) -> Vec<Cell> {
     };
     let role = format!("{}/{}", text(o, "roleRef.kind"), text(o, "roleRef.name"));
     vec![role, age(o, clock), subjects("User"), subjects("Group"), subjects("ServiceAccount")]
-}
-
-fn storage_class(o: &Value, clock: &Clock) -> Vec<Cell> {
-    vec![
-        text(o, "provisioner").to_owned(),
-        text(o, "reclaimPolicy").to_owned(),
-        text(o, "volumeBindingMode").to_owned(),
-        flag(o, "allowVolumeExpansion").to_string(),
-        age(o, clock),
-    ]
 }
 
 fn controller_revision(o: &Value, clock: &Clock) -> Vec<Cell> {
@@ -184,21 +173,28 @@ fn metric(metric: &Value, current: Option<&Value>) -> String {
     };
     let target = at(metric, &format!("{source}.target"));
     let now = current.map_or(&Value::Null, |c| at(c, &format!("{source}.current")));
-    let or_unknown = |key: &str, unit: &str| match at(now, key) {
-        Value::Null => "<unknown>".to_owned(),
-        value => format!("{}{unit}", plain(value)),
-    };
     let name = match source {
         "resource" | "containerResource" => format!("{}: ", text(metric, &format!("{source}.name"))),
         _ => String::new(),
     };
-    if !at(target, "averageUtilization").is_null() {
-        return format!("{name}{}/{}%", or_unknown("averageUtilization", "%"), int(target, "averageUtilization"));
-    }
     let average = !at(target, "averageValue").is_null();
-    let key = if average { "averageValue" } else { "value" };
+    if matches!(source, "resource" | "containerResource") && !average {
+        let share = |from: &Value, absent: &str| match at(from, "averageUtilization").as_i64() {
+            Some(share) => format!("{share}%"),
+            None => absent.to_owned(),
+        };
+        return format!("{name}{}/{}", share(now, "<unknown>"), share(target, "<auto>"));
+    }
+    let key = if average || source == "pods" { "averageValue" } else { "value" };
     let suffix = if average && matches!(source, "object" | "external") { " (avg)" } else { "" };
-    format!("{name}{}/{}{suffix}", or_unknown(key, ""), plain(at(target, key)))
+    // A metric that the status has, but not in this form, prints as Go prints a nil quantity; but a missing average is looked for.
+    let current = match (now.is_null(), at(now, key)) {
+        (true, _) => "<unknown>".to_owned(),
+        (false, Value::Null) if !suffix.is_empty() => "<unknown>".to_owned(),
+        (false, Value::Null) => "<nil>".to_owned(),
+        (false, value) => plain(value),
+    };
+    format!("{name}{current}/{}{suffix}", plain(at(target, key)))
 }
 
 #[cfg(test)]
@@ -212,5 +208,14 @@ mod tests {
         assert_eq!(metric(&cpu, None), "cpu: <unknown>/60%");
         let now = json!({"resource": {"current": {"averageUtilization": 45}}});
         assert_eq!(metric(&cpu, Some(&now)), "cpu: 45%/60%");
+        let check = |spec: Value, now: Value, expected: &str| assert_eq!(metric(&spec, Some(&now)), expected);
+        check(json!({"type": "Resource", "resource": {"name": "cpu", "target": {}}}), json!({"type": ""}), "cpu: <unknown>/<auto>");
+        let memory = json!({"type": "ContainerResource", "containerResource": {"name": "memory", "target": {"averageValue": "1Gi"}}});
+        check(memory, json!({"containerResource": {"current": {"averageValue": "30Mi"}}}), "memory: 30Mi/1Gi");
+        let external = |target: Value| json!({"type": "External", "external": {"target": target}});
+        check(external(json!({"averageValue": "5"})), json!({"external": {"current": {"value": "3"}}}), "<unknown>/5 (avg)");
+        check(external(json!({"value": "5"})), json!({"external": {"current": {"value": "3"}}}), "3/5");
+        check(json!({"type": "Pods", "pods": {"target": {"averageValue": "5"}}}), json!({"pods": {"current": {}}}), "<nil>/5");
+        check(json!({"type": "New"}), Value::Null, "<unknown type>");
     }
 }

@@ -21,6 +21,9 @@ pub const JOB: &str = "NAME STATUS COMPLETIONS DURATION AGE CONTAINERS* IMAGES* 
 /// Columns of CronJobs.
 pub const CRON_JOB: &str = "NAME SCHEDULE TIMEZONE SUSPEND ACTIVE LAST_SCHEDULE AGE CONTAINERS* IMAGES* SELECTOR*";
 
+/// Columns of a `Scale`, the subresource.
+pub const SCALE: &str = "NAME DESIRED AVAILABLE AGE";
+
 /// The replicas that a spec asks for: 1 unless it says.
 fn desired(object: &Value) -> i64 {
     at(object, "spec.replicas").as_i64().unwrap_or(1)
@@ -31,7 +34,7 @@ fn age(object: &Value, clock: &Clock) -> Cell {
 }
 
 /// `CONTAINERS` and `IMAGES` of a pod template at a path.
-fn containers(object: &Value, path: &str) -> [Cell; 2] {
+pub fn containers(object: &Value, path: &str) -> [Cell; 2] {
     ["name", "image"].map(|key| items(object, path).iter().map(|c| text(c, key)).collect::<Vec<_>>().join(","))
 }
 
@@ -76,6 +79,12 @@ fn replicas(object: &Value, clock: &Clock, selector: String) -> Vec<Cell> {
         images,
         selector,
     ]
+}
+
+/// The cells of a `Scale`.
+pub fn scale(object: &Value, clock: &Clock) -> Vec<Cell> {
+    let [wanted, current] = ["spec.replicas", "status.replicas"].map(|path| int(object, path).to_string());
+    vec![name(object).to_owned(), wanted, current, age(object, clock)]
 }
 
 /// The cells of a StatefulSet.
