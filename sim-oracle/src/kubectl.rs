@@ -88,6 +88,9 @@ impl Api for RecordedState {
     fn patch(&mut self, _: &'static Resource, _: &str, _: &str, _: PatchKind, _: &Value, _: &WriteOptions) -> Result<Written, ApiError> {
         read_only()
     }
+    fn apply(&mut self, _: &'static Resource, _: &str, _: &str, _: &Value, _: bool, _: &WriteOptions) -> Result<Written, ApiError> {
+        read_only()
+    }
     fn delete(&mut self, _: &'static Resource, _: &str, _: &str, _: &DeleteOptions) -> Result<Value, ApiError> {
         read_only()
     }

@@ -1,8 +1,8 @@
 //! The patch corpus (`api/patch.jsonl.gz`): strategic, merge and JSON patches, and three-way `kubectl apply`. Each row goes the whole way,
 //! from kubectl's command line through a cluster's API server, and must answer in the recorded words and leave the recorded object.
 //!
-//! What a server makes up (UIDs, revisions, times, addresses, managedFields) and the status aren't compared. Counted apart: kinds that
-//! aren't served, and server-side apply.
+//! What a server makes up (UIDs, revisions, times, addresses) and the status aren't compared. Who owns which fields is, where the corpus
+//! tells: in rows of server-side apply, which have several steps. Counted apart: kinds that aren't served.
 
 use crate::FileScore;
 use crate::recording::read_lines;
@@ -19,17 +19,20 @@ pub fn run_patch(dir: &Path) -> Vec<FileScore> {
     let mut scores: BTreeMap<String, FileScore> = BTreeMap::new();
     for row in rows {
         let (kind, how) = (text(&row["kind"]), text(&row["type"]));
-        let version = row["before"]["apiVersion"].as_str().unwrap_or_default();
+        let version = row["before"]["apiVersion"].as_str().or(row["after"]["apiVersion"].as_str()).unwrap_or_default();
         let served = resources::by_kind(version, kind).is_some_and(|resource| resource.is_served());
-        let apart = !served || row["cmd"].as_str().is_some_and(|line| line.contains("--server-side"));
         let name = if served { format!("api/patch {how} {kind}") } else { "api/patch (not served)".to_owned() };
         let score = scores.entry(name.clone()).or_insert_with(|| FileScore { name, ..FileScore::default() });
-        if apart {
+        if !served {
             score.apart += 1;
             continue;
         }
         score.total += 1;
-        match judge(&row) {
+        let miss = match row["steps"].as_array() {
+            Some(steps) => judge_steps(&row, steps),
+            None => judge(&row),
+        };
+        match miss {
             None => score.passed += 1,
             Some(why) => {
                 let misses = score.first_miss.get_or_insert_default();
@@ -91,6 +94,40 @@ fn judge(row: &Value) -> Option<String> {
     let after: Value = serde_json::from_str(&after.stdout).unwrap_or_default();
     let (want, got) = (made_by_user(&row["after"]), made_by_user(&after));
     crate::api::difference("", &want, &got)
+}
+
+/// What differs after the first step that goes another way, if any.
+fn judge_steps(row: &Value, steps: &[Value]) -> Option<String> {
+    let mut terminal = Terminal(Cluster::new(Config::default()));
+    terminal.run("create namespace api-patch", "");
+    let (kind, name) = (text(&row["kind"]), text(&row["after"]["metadata"]["name"]));
+    steps.iter().enumerate().find_map(|(number, step)| {
+        let got = terminal.run(text(&step["cmd"]), text(&step["manifest"]));
+        let said = |code: i64, stdout: &str, stderr: &str| format!("{code} {stdout:?} {stderr:?}");
+        let want = said(step["rc"].as_i64().unwrap_or_default(), text(&step["stdout"]), text(&step["stderr"]));
+        let got = said(i64::from(got.code), &got.stdout, &got.stderr);
+        if want != got {
+            return Some(format!("step {number}: want {want}, got {got}"));
+        }
+        let after = terminal.run(&format!("get {kind} {name} -n api-patch -o json --show-managed-fields"), "");
+        let after: Value = serde_json::from_str(&after.stdout).unwrap_or_default();
+        let (want, got) = (&step["after"], &after);
+        let differs = crate::api::difference("", &made_by_user(want), &made_by_user(got));
+        let differs = differs.or_else(|| crate::api::difference("managedFields", &owners(want), &owners(got)));
+        differs.map(|why| format!("step {number}: {why}"))
+    })
+}
+
+/// Who owns which fields, without times and without what controllers own: when they came to write depends on the moment.
+fn owners(object: &Value) -> Value {
+    let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+    let by_users = entries.filter(|entry| entry["subresource"] != "status");
+    let without_time = |entry: &Value| {
+        let mut entry = entry.clone();
+        entry.as_object_mut().map(|entry| entry.remove("time"));
+        entry
+    };
+    by_users.map(without_time).collect()
 }
 
 /// A recorded object as somebody would create it.

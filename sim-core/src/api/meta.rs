@@ -1,5 +1,6 @@
 //! Object metadata and the small shared types of all kinds. Mirrors `k8s.io/apimachinery/pkg/apis/meta/v1/types.go`, v1.36.
 
+use crate::api::managed::Managers;
 use crate::api::selector::Labels;
 use crate::kernel::time::{Epoch, SimTime};
 use serde_json::{Map, Value, json};
@@ -283,7 +284,7 @@ pub struct Deletion {
     pub grace: i64,
 }
 
-/// `metav1.ObjectMeta`, without managedFields.
+/// `metav1.ObjectMeta`.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Meta {
     /// Unique among its kind in its namespace.
@@ -310,6 +311,8 @@ pub struct Meta {
     pub owners: Option<Arc<Vec<OwnerReference>>>,
     /// Who must agree before it goes.
     pub finalizers: Option<Arc<Vec<Str>>>,
+    /// Who owns its fields, if users have written it; the API server adds them when it serves the object.
+    pub managers: Option<Arc<Managers>>,
 }
 
 impl Meta {

@@ -7,6 +7,7 @@ pub mod defaults;
 pub mod event;
 pub mod human_duration;
 pub mod intstr;
+pub mod managed;
 pub mod meta;
 pub mod names;
 pub mod node;

@@ -12,6 +12,31 @@ use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("schema.json");
 
+/// The types whose objects have one owner: `+structType=atomic` in `staging/src/k8s.io/{api,apimachinery}`, v1.36.
+const ATOMIC: &[&str] = &[
+    "core.v1.ConfigMapKeySelector",
+    "core.v1.EndpointAddress",
+    "core.v1.EndpointPort",
+    "core.v1.FileKeySelector",
+    "core.v1.LocalObjectReference",
+    "core.v1.NodeSelector",
+    "core.v1.NodeSelectorTerm",
+    "core.v1.ObjectFieldSelector",
+    "core.v1.ObjectReference",
+    "core.v1.ResourceFieldSelector",
+    "core.v1.ScopeSelector",
+    "core.v1.SecretKeySelector",
+    "core.v1.SecretReference",
+    "core.v1.TopologySelectorTerm",
+    "core.v1.TypedLocalObjectReference",
+    "discovery.v1.EndpointPort",
+    "networking.v1.ServiceBackendPort",
+    "rbac.v1.RoleRef",
+    "rbac.v1.Subject",
+    "meta.v1.LabelSelector",
+    "meta.v1.OwnerReference",
+];
+
 /// A type of the API.
 #[derive(Debug)]
 pub struct Type {
@@ -58,7 +83,7 @@ pub struct Field {
     /// The fields that together identify an item of a list of [`ListType::Map`].
     #[serde(default)]
     pub list_map_keys: Vec<&'static str>,
-    /// `atomic` for a map that server-side apply replaces whole.
+    /// `atomic` for a map that server-side apply replaces whole, `granular` for one that it merges although its type says `atomic`.
     #[serde(default)]
     map_type: Option<&'static str>,
     /// The Go type as the server's messages name it, where it isn't plain from the field's type: `v1.PullPolicy`.
@@ -161,6 +186,11 @@ impl Type {
         self.fields()?.get(name)
     }
 
+    /// Whether server-side apply replaces its objects whole (`+structType=atomic`, which a live server shows as `x-kubernetes-map-type`).
+    pub fn is_atomic(&self) -> bool {
+        ATOMIC.contains(&self.name)
+    }
+
     /// The Go struct's bare name: `PodSpec`.
     pub fn struct_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
@@ -195,9 +225,9 @@ impl Field {
         self.patch_strategy.is_some_and(|all| all.split(',').any(|one| one == name))
     }
 
-    /// Whether server-side apply replaces the map whole.
-    pub fn is_atomic_map(&self) -> bool {
-        self.map_type == Some("atomic")
+    /// Whether server-side apply replaces the map or object whole, if the field says: that stands above what its type says.
+    pub fn is_atomic_map(&self) -> Option<bool> {
+        self.map_type.map(|declared| declared == "atomic")
     }
 
     /// When the server leaves the field out of what it writes.
@@ -418,6 +448,9 @@ mod tests {
         assert!(field("core.v1.PodSpec", "volumes").retains_keys() && field("core.v1.PodSpec", "volumes").merges());
         assert!(!field("core.v1.PodSpec", "tolerations").merges());
         assert_eq!(field("core.v1.ServiceSpec", "ports").list_map_keys, ["port", "protocol"]);
+        assert_eq!(field("core.v1.PodSpec", "nodeSelector").is_atomic_map(), Some(true));
+        assert_eq!(field("core.v1.PersistentVolumeSpec", "claimRef").is_atomic_map(), Some(false));
+        assert!(ATOMIC.iter().all(|name| type_named(name).is_some_and(Type::is_atomic)));
     }
 
     #[test]

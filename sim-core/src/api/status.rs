@@ -95,6 +95,8 @@ pub enum FieldErrorType {
     Internal,
     /// `Invalid value`, of the wrong type
     TypeInvalid,
+    /// Owned by another field manager: not an error of the field, but told in the same form
+    FieldManagerConflict,
 }
 
 impl FieldErrorType {
@@ -110,6 +112,7 @@ impl FieldErrorType {
             FieldErrorType::TooLong => "Too long",
             FieldErrorType::TooMany => "Too many",
             FieldErrorType::Internal => "Internal error",
+            FieldErrorType::FieldManagerConflict => "conflict",
         }
     }
 
@@ -126,6 +129,7 @@ impl FieldErrorType {
             FieldErrorType::TooLong => "FieldValueTooLong",
             FieldErrorType::TooMany => "FieldValueTooMany",
             FieldErrorType::Internal => "InternalError",
+            FieldErrorType::FieldManagerConflict => "FieldManagerConflict",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The users' door: requests with JSON trees, as kubectl sends them. Each passes strict decoding, defaulting, admission, validation
 //! and the conflict check, then meets the same storage rules as everybody's.
 
+use crate::api::managed::Managers;
 use crate::api::meta::{Condition, ConditionStatus};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::quote::shown_by_go;
@@ -10,11 +11,12 @@ use crate::api::selector::Selector;
 use crate::api::status::{ApiError, FieldError, Reason};
 use crate::api::{decode, defaults, names, patch};
 use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Write, WriteOptions, Written};
-use crate::apiserver::{ApiServer, Moment, admission, convert, strategy, validation, versions};
+use crate::apiserver::{ApiServer, Moment, admission, convert, ownership, strategy, validation, versions};
 use crate::kernel::time::Epoch;
 use crate::store::{Store, Verb};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// One user's request: the server and the store, at one moment.
 pub struct Front<'a> {
@@ -28,6 +30,12 @@ pub struct Front<'a> {
 
 /// An object as it is served at a moment.
 pub fn served(object: &Object, store: &Store, at: Moment, epoch: Epoch) -> Value {
+    let mut tree = tree(object, store, at, epoch);
+    ownership::show(object, &mut tree, epoch);
+    tree
+}
+
+fn tree(object: &Object, store: &Store, at: Moment, epoch: Epoch) -> Value {
     match object {
         Object::Namespace(o) => o.to_tree(epoch),
         Object::Node(o) => {
@@ -59,11 +67,11 @@ impl Front<'_> {
         })
     }
 
-    fn serve(&self, resource: &Resource, object: &Object) -> Value {
+    pub(super) fn serve(&self, resource: &Resource, object: &Object) -> Value {
         versions::to_served(object.kind(), resource, served(object, self.store, self.at, self.server.epoch))
     }
 
-    fn find(&self, resource: &Resource, namespace: &str, name: &str) -> Result<ObjectId, ApiError> {
+    pub(super) fn find(&self, resource: &Resource, namespace: &str, name: &str) -> Result<ObjectId, ApiError> {
         let kind = self.kind(resource)?;
         let namespace = if kind.is_namespaced() { namespace } else { "" };
         self.store.find(kind, namespace, name).ok_or_else(|| ApiError::not_found(resource.group, resource.plural, name))
@@ -104,12 +112,25 @@ impl Front<'_> {
         &mut self,
         resource: &'static Resource,
         namespace: &str,
+        tree: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, ApiError> {
+        self.create_owned(resource, namespace, tree, options, None)
+    }
+
+    /// Creates an object. `applied` has its managers if they are known already: by server-side apply.
+    pub(super) fn create_owned(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
         mut tree: Value,
         options: &WriteOptions,
+        applied: Option<Managers>,
     ) -> Result<Written, ApiError> {
         let kind = self.kind(resource)?;
         let mut warnings = strict(resource, &mut tree, options)?;
         versions::to_stored(kind, resource, &mut tree);
+        let sent = ownership::take(&mut tree);
         set_namespace(kind, namespace, &mut tree)?;
         defaults::prepare_create(kind.as_str(), &mut tree);
         let meta = &tree["metadata"];
@@ -129,6 +150,8 @@ impl Front<'_> {
             tree["metadata"]["name"] = placeholder.as_str().into();
         }
         defaults::apply(kind.as_str(), &mut tree);
+        // What admission and the server itself add, nobody owns.
+        let managers = applied.unwrap_or_else(|| self.managers_of_new(kind.resource(), &tree, sent.as_ref(), &options.field_manager));
         if kind == Kind::Pod {
             admission::complete_pod(self.store, namespace, &mut tree)?;
         }
@@ -147,7 +170,8 @@ impl Front<'_> {
             defaults::service_families(&mut tree);
             self.allocate_addresses(&mut tree)?;
         }
-        let object = convert::object(kind, &tree, None, self.server.epoch, self.at.now);
+        let mut object = convert::object(kind, &tree, None, self.server.epoch, self.at.now);
+        object.meta_mut().managers = Some(Arc::new(managers));
         if options.dry_run {
             return self.dry_run(resource, object, warnings);
         }
@@ -179,7 +203,7 @@ impl Front<'_> {
         set_namespace(kind, namespace, &mut tree)?;
         let name = tree["metadata"]["name"].as_str().unwrap_or("").to_owned();
         let id = self.find(resource, namespace, &name)?;
-        self.replace(id, resource, tree, options, warnings)
+        self.replace(id, resource, tree, options, warnings, None)
     }
 
     /// PATCH.
@@ -221,18 +245,21 @@ impl Front<'_> {
             let cause = FieldError::invalid("metadata.uid", &Value::from(other), "field is immutable");
             return Err(ApiError::invalid(resource.group, resource.kind, name, vec![cause]));
         }
-        self.replace(id, resource, tree, options, warnings)
+        self.replace(id, resource, tree, options, warnings, None)
     }
 
-    fn replace(
+    /// Replaces an object. `applied` has its managers if they are known already.
+    pub(super) fn replace(
         &mut self,
         id: ObjectId,
         resource: &'static Resource,
         mut tree: Value,
         options: &WriteOptions,
         mut warnings: Vec<String>,
+        applied: Option<Managers>,
     ) -> Result<Written, ApiError> {
         versions::to_stored(id.kind, resource, &mut tree);
+        let sent = ownership::take(&mut tree);
         let stored = self.store.get(id).expect("what was found exists").clone();
         let old = self.serve(id.kind.resource(), &stored);
         let name = stored.meta().name.to_string();
@@ -249,6 +276,7 @@ impl Front<'_> {
         }
         keep_server_fields(&mut tree, &old);
         defaults::apply(id.kind.as_str(), &mut tree);
+        let managers = applied.unwrap_or_else(|| self.managers_of_changed(&stored, &tree, sent.as_ref(), &options.field_manager, ""));
         if id.kind == Kind::Service {
             defaults::prepare_service_update(&mut tree, &old);
             defaults::service_families(&mut tree);
@@ -261,7 +289,8 @@ impl Front<'_> {
         if id.kind == Kind::Service {
             self.allocate_addresses(&mut tree)?;
         }
-        let object = convert::object(id.kind, &tree, Some(&stored), self.server.epoch, self.at.now);
+        let mut object = convert::object(id.kind, &tree, Some(&stored), self.server.epoch, self.at.now);
+        ownership::settle(&mut object, &stored, managers);
         if options.dry_run {
             return Ok(Written { object: self.serve(resource, &object), warnings });
         }
@@ -321,9 +350,12 @@ impl Front<'_> {
             };
             return Err(ApiError::invalid("autoscaling", "Scale", name, vec![cause]));
         }
-        let mut tree = self.serve(resource, self.store.get(id).expect("what was found exists"));
+        let stored = self.store.get(id).expect("what was found exists").clone();
+        let mut tree = self.serve(resource, &stored);
         tree["spec"]["replicas"] = replicas.into();
-        Ok(self.replace(id, resource, tree, &WriteOptions::default(), Vec::new())?.object)
+        let options = WriteOptions::default();
+        let managers = self.managers_of_changed(&stored, &tree, None, &options.field_manager, "scale");
+        Ok(self.replace(id, resource, tree, &options, Vec::new(), Some(managers))?.object)
     }
 
     /// Gives a Service the addresses that it asks for, or that it needs.
@@ -418,7 +450,7 @@ fn tolerated(decoded: Result<(), decode::DecodeError>, options: &WriteOptions) -
 }
 
 /// A patched object must still be the one that the URL names.
-fn check_name(tree: &Value, name: &str) -> Result<(), ApiError> {
+pub(super) fn check_name(tree: &Value, name: &str) -> Result<(), ApiError> {
     let why = match tree["metadata"]["name"].as_str().unwrap_or_default() {
         same if same == name => return Ok(()),
         "" => format!("the name of the object ({name} based on URL) was undeterminable: name must be provided"),

@@ -5,12 +5,13 @@
 //! Two doors lead in. Users come with JSON trees ([`front`]); the cluster's own processes come with typed objects ([`Write`]),
 //! which were decoded and validated before. Both end in the same rules of storage.
 //!
-//! Left out so far: authentication and authorization, webhooks, managedFields.
+//! Left out so far: authentication and authorization, webhooks.
 
 pub mod addresses;
 pub mod admission;
 pub mod convert;
 pub mod front;
+pub mod ownership;
 pub mod request;
 mod strategy;
 pub mod validation;

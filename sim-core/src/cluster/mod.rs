@@ -355,6 +355,17 @@ impl kubectl::Api for Client<'_> {
     ) -> Result<Written, ApiError> {
         self.front.patch(r, ns, name, kind, patch, opts)
     }
+    fn apply(
+        &mut self,
+        r: &'static crate::api::resources::Resource,
+        ns: &str,
+        name: &str,
+        config: &Value,
+        force: bool,
+        opts: &WriteOptions,
+    ) -> Result<Written, ApiError> {
+        self.front.apply(r, ns, name, config, force, opts)
+    }
     fn delete(
         &mut self,
         r: &'static crate::api::resources::Resource,

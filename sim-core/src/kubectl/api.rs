@@ -66,6 +66,21 @@ pub trait Api {
         opts: &WriteOptions,
     ) -> Result<Written, ApiError>;
 
+    /// Applies a configuration on the server's side (PATCH with `application/apply-patch+yaml`). Creates what isn't there.
+    ///
+    /// # Errors
+    /// `Conflict` with other field managers unless `force`; `Invalid`, `BadRequest`, or an unclassified error for a configuration that
+    /// isn't an object of its kind.
+    fn apply(
+        &mut self,
+        r: &'static Resource,
+        ns: &str,
+        name: &str,
+        config: &Value,
+        force: bool,
+        opts: &WriteOptions,
+    ) -> Result<Written, ApiError>;
+
     /// Deletes an object, or marks it for deletion when finalizers or a grace period hold it. Answers with its last state.
     ///
     /// # Errors

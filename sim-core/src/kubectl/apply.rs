@@ -1,7 +1,7 @@
 //! `kubectl apply -f`: creates what isn't there, and merges three ways into what is. Mirrors
 //! `staging/src/k8s.io/kubectl/pkg/cmd/apply/{apply,patcher}.go`, v1.36.
 //!
-//! Left out: `--server-side`, `--prune` and `--force`.
+//! Left out: `--prune` and `--force`. `--server-side` is in `server_side.rs`.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::manifest;
 use super::rollback::LAST_APPLIED;
 use super::target::{self, Info};
-use super::{Call, DryRun, Next, history};
+use super::{Call, DryRun, Next, history, server_side};
 use crate::api::patch::three_way;
 
 /// The flags of `apply`.
@@ -30,8 +30,8 @@ pub const FLAGS: &[Flag] = &[
     optional("dry-run", "unchanged"),
     optional("validate", "strict"),
     value("field-manager"),
-    refused("server-side"),
-    refused("force-conflicts"),
+    switch("server-side"),
+    switch("force-conflicts"),
     refused("prune"),
     refused("prune-allowlist"),
     refused("applyset"),
@@ -57,8 +57,15 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
         return Err(call.flags.usage(format!("Unexpected args: [{}]", call.flags.args.join(" "))));
     }
     let dry_run = call.dry_run()?;
-    let mut options = call.write_options(dry_run, "kubectl-client-side-apply");
+    let server_side = call.flags.on("server-side");
+    let mut options = call.write_options(dry_run, if server_side { server_side::MANAGER } else { "kubectl-client-side-apply" });
     options.field_validation = field_validation(call)?;
+    if call.flags.on("force-conflicts") && !server_side {
+        return Err(Failure::plain("--force-conflicts only works with --server-side"));
+    }
+    if dry_run == DryRun::Client && server_side {
+        return Err(Failure::plain("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"));
+    }
     let (infos, mut failures) = manifest::read(call)?;
     if infos.is_empty() && failures.is_empty() {
         return Err(Failure::plain("no objects passed to apply"));
@@ -72,7 +79,8 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
             let cause = Value::from(call.flags.recorded());
             map_mut(&mut info.object, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), cause);
         }
-        if let Err(failure) = one(call, &info, dry_run, &options) {
+        let apply = if server_side { applied_by_server } else { one };
+        if let Err(failure) = apply(call, &info, dry_run, &options) {
             failures.push(failure);
         }
     }
@@ -100,14 +108,26 @@ fn without_nulls(value: &mut Value) {
     }
 }
 
-fn one(call: &mut Call<'_>, info: &Info, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
-    if info.name.is_empty() {
-        let generated = super::field::text(&info.object, "metadata.generateName");
-        if !generated.is_empty() {
-            return Err(Failure::Plain(format!("from {generated}: cannot use generate name with apply")));
-        }
-        return Err(Failure::plain("resource name may not be empty").about("retrieving current configuration of", info.source.as_deref()));
+/// An object must have its name: what is generated can't be applied twice.
+fn check_name(info: &Info) -> Answer<()> {
+    let generated = super::field::text(&info.object, "metadata.generateName");
+    match (info.name.is_empty(), generated.is_empty()) {
+        (false, _) => Ok(()),
+        (true, false) => Err(Failure::Plain(format!("from {generated}: cannot use generate name with apply"))),
+        (true, true) => Err(Failure::plain("resource name may not be empty")),
     }
+}
+
+fn applied_by_server(call: &mut Call<'_>, info: &Info, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
+    check_name(info)?;
+    server_side::one(call, info, dry_run, options)
+}
+
+fn one(call: &mut Call<'_>, info: &Info, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
+    check_name(info).map_err(|failure| match failure.message().starts_with("from ") {
+        true => failure,
+        false => failure.about("retrieving current configuration of", info.source.as_deref()),
+    })?;
     let modified = annotated(info.object.clone());
     match call.api.get(info.resource, &info.ns, &info.name) {
         Err(error) if error.is_not_found() => create(call, info, modified, dry_run, options),

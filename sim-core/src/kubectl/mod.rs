@@ -36,6 +36,7 @@ mod rollout;
 mod rollout_status;
 mod run_pod;
 mod scale;
+mod server_side;
 mod set;
 mod sorting;
 pub mod table;

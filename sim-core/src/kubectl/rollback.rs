@@ -12,7 +12,7 @@ use super::target::{self, Info, Rules, nothing_named};
 use super::{Call, DryRun, Next, describe, history};
 
 /// The annotation in which `kubectl apply` keeps what it applied.
-pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub use crate::api::managed::LAST_APPLIED;
 
 /// The flags of `rollout undo`.
 pub const FLAGS: &[Flag] = &[
