@@ -157,20 +157,23 @@ impl Shell {
                 let hint = near.map_or_else(|| "`help` lists what there is".to_owned(), |near| format!("did you mean `{near}`?"));
                 return Reply::refuse(format!("error: unknown command {verb:?}; {hint}"));
             }
-            match self.timeline.act(Action::Kubectl(Invocation { args, files: files.clone() })) {
-                Ok(Some(Outcome::Done(output))) => {
-                    reply.add(&output);
-                    reply.code = if output.bad_input { 2 } else { output.code };
-                    if output.bad_input {
-                        reply.stderr.push_str(&kubectl::hints(files));
+            let mut next = Some(Invocation { args, files: files.clone() });
+            while let Some(invocation) = next.take() {
+                match self.timeline.act(Action::Kubectl(invocation)) {
+                    Ok(Some(Outcome::Done(output))) => {
+                        reply.add(&output);
+                        reply.code = if output.bad_input { 2 } else { output.code };
+                        if output.bad_input {
+                            reply.stderr.push_str(&kubectl::hints(files));
+                        }
                     }
+                    Ok(Some(Outcome::Waiting(output, session))) => {
+                        reply.add(&output);
+                        next = self.wait_for(session, &mut reply);
+                    }
+                    Ok(None) => {}
+                    Err(message) => return Reply::refuse(format!("error: {message}")),
                 }
-                Ok(Some(Outcome::Waiting(output, session))) => {
-                    reply.add(&output);
-                    self.wait_for(session, &mut reply);
-                }
-                Ok(None) => {}
-                Err(message) => return Reply::refuse(format!("error: {message}")),
             }
             if reply.code != 0 {
                 break;
@@ -179,8 +182,8 @@ impl Shell {
         reply
     }
 
-    /// Lets time pass while a command waits.
-    fn wait_for(&mut self, mut session: Session, reply: &mut Reply) {
+    /// Lets time pass while a command waits. Answers with what it wants to be run next.
+    fn wait_for(&mut self, mut session: Session, reply: &mut Reply) -> Option<Invocation> {
         let patience = self.now() + PATIENCE;
         let mut deadline = patience;
         loop {
@@ -190,12 +193,12 @@ impl Shell {
             reply.add(&progress.output);
             if progress.done {
                 reply.code = progress.output.code;
-                return;
+                return progress.then;
             }
             if self.now() >= patience {
                 reply.stderr.push_str(&format!("interrupted after {PATIENCE} of virtual time\n"));
                 reply.code = 130;
-                return;
+                return None;
             }
             deadline = progress.deadline.filter(|deadline| *deadline > self.now()).unwrap_or(patience).min(patience);
         }

@@ -4,6 +4,7 @@ mod api;
 mod kubectl;
 mod patch;
 mod recording;
+mod sessions;
 mod traces;
 mod vectors;
 mod vectors_deployment;
@@ -11,6 +12,7 @@ mod vectors_deployment;
 pub use api::run_api;
 pub use kubectl::{RecordedState, run_kubectl};
 pub use patch::run_patch;
+pub use sessions::run_sessions;
 pub use traces::run_traces;
 pub use vectors::run_vectors;
 

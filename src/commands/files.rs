@@ -63,7 +63,7 @@ pub(crate) fn scenario(path: &Path) -> Result<Scenario, Problem> {
     Ok(scenario)
 }
 
-/// The file of this name, or the manifests in the folder of this name, as kubectl's `-f` reads them.
+/// The file of this name, or the files of text in the folder of this name: kubectl's `-f` reads the manifests among them, `--from-file` all.
 pub(crate) fn named(folder: &Path, name: &str) -> Result<BTreeMap<String, String>, Problem> {
     let path = folder.join(name);
     if !path.is_dir() {
@@ -73,9 +73,17 @@ pub(crate) fn named(folder: &Path, name: &str) -> Result<BTreeMap<String, String
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(&path).map_err(problem)? {
         let path = entry.map_err(problem)?.path();
-        if path.is_file() && (is_yaml(&path) || path.extension().is_some_and(|extension| extension == "json")) {
-            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            found.insert(format!("{}/{file}", name.trim_end_matches('/')), read(&path)?);
+        if !path.is_file() {
+            continue;
+        }
+        let is_manifest = is_yaml(&path) || path.extension().is_some_and(|extension| extension == "json");
+        match read(&path) {
+            Ok(text) => {
+                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                found.insert(format!("{}/{file}", name.trim_end_matches('/')), text);
+            }
+            Err(problem) if is_manifest => return Err(problem),
+            Err(_) => {}
         }
     }
     Ok(found)

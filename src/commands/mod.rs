@@ -1,6 +1,7 @@
 //! The commands, one file each. They answer whether all expectations hold, or what is wrong with the input.
 
 pub(crate) mod bench;
+pub(crate) mod editor;
 pub(crate) mod files;
 pub(crate) mod repl;
 pub(crate) mod run;

@@ -1,6 +1,6 @@
 //! `podarium repl`: a shell over a simulated cluster, with history and completion; plain lines when it is fed from a pipe.
 
-use super::{Problem, files};
+use super::{Problem, editor, files};
 use crate::render::style;
 use reedline::{
     ColumnarMenu, Completer, CompletionResult, DefaultPrompt, DefaultPromptSegment, Emacs, KeyCode, KeyModifiers, MenuBuilder, Reedline,
@@ -119,6 +119,14 @@ fn answer(shell: &mut Shell, line: &str, known: &BTreeMap<String, String>) -> Re
     }
 }
 
+/// As [`answer`], with an editor at hand.
+fn edited(shell: &mut Shell, line: &str, known: &BTreeMap<String, String>) -> Reply {
+    match loaded(line, known) {
+        Ok(files) => editor::edit(shell, line, &files),
+        Err(problem) => Reply { stderr: format!("error: {problem}\n"), code: 2, ..Reply::default() },
+    }
+}
+
 fn print(reply: &Reply) {
     let trouble = |text: &str| {
         if !text.is_empty() {
@@ -146,7 +154,10 @@ fn piped(mut shell: Shell, known: &BTreeMap<String, String>) -> Result<bool, Pro
             continue;
         }
         println!("{}> {line}", shell.now());
-        let reply = answer(&mut shell, &line, known);
+        let mut reply = answer(&mut shell, &line, known);
+        if editor::opens(&line) && reply.code != 0 {
+            reply.stderr.push_str("hint: an editor needs a terminal; here `kubectl patch` and `kubectl apply` change objects\n");
+        }
         worst = worst.max(reply.code);
         print(&reply);
     }
@@ -189,8 +200,8 @@ fn interactive(shell: Shell, known: &BTreeMap<String, String>) -> Result<bool, P
         match editor.read_line(&prompt) {
             Ok(Signal::Success(line)) if leaves(&line) => return Ok(true),
             Ok(Signal::Success(line)) => {
-                let reply = answer(&mut shell.lock().expect("nobody panics while holding the shell"), &line, known);
-                print(&reply);
+                let mut shell = shell.lock().expect("nobody panics while holding the shell");
+                print(&if editor::opens(&line) { edited(&mut shell, &line, known) } else { answer(&mut shell, &line, known) });
             }
             Ok(Signal::CtrlC) => {}
             Ok(_) => return Ok(true),

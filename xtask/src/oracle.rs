@@ -18,7 +18,15 @@ pub(crate) fn oracle(dir: &Path, write: bool, misses: bool) -> Outcome {
         return Err(format!("{}: no such folder", dir.display()).into());
     }
     let mut scores = Vec::new();
-    for corpus in [sim_oracle::run_vectors, sim_oracle::run_traces, sim_oracle::run_api, sim_oracle::run_patch, sim_oracle::run_kubectl] {
+    let corpora = [
+        sim_oracle::run_vectors,
+        sim_oracle::run_traces,
+        sim_oracle::run_api,
+        sim_oracle::run_patch,
+        sim_oracle::run_kubectl,
+        sim_oracle::run_sessions,
+    ];
+    for corpus in corpora {
         for score in corpus(&dir) {
             println!("{}", line(&score));
             if let Some(miss) = score.first_miss.as_ref().filter(|_| misses) {

@@ -292,7 +292,12 @@ impl Front<'_> {
         let mut object = convert::object(id.kind, &tree, Some(&stored), self.server.epoch, self.at.now);
         ownership::settle(&mut object, &stored, managers);
         if options.dry_run {
-            return Ok(Written { object: self.serve(resource, &object), warnings });
+            // The generation counts on, the revision doesn't.
+            let (mut server, mut store) = (self.server.clone(), self.store.clone());
+            let written = server.update(&mut store, self.at, id, &object)?;
+            let mut object = served(&written, &store, self.at, server.epoch);
+            object["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
+            return Ok(Written { object: versions::to_served(id.kind, resource, object), warnings });
         }
         let written = self.server.update(self.store, self.at, id, &object)?;
         Ok(Written { object: self.serve(resource, &written), warnings })

@@ -196,7 +196,7 @@ fn update(call: &mut Call<'_>, info: &Info, modified: &Value, mut current: Value
 }
 
 /// The difference between what was applied before, what is to be applied, and what is there.
-fn patch_for(info: &Info, modified: &Value, current: &Value) -> Answer<Value> {
+pub fn patch_for(info: &Info, modified: &Value, current: &Value) -> Answer<Value> {
     let original: Value = match entry(current, "metadata.annotations", LAST_APPLIED) {
         None => Value::Null,
         Some(text) => serde_json::from_str(text).map_err(|error| {

@@ -1,4 +1,4 @@
-//! `kubectl api-resources`, `version` and `config`: what kubectl knows without asking for objects. Mirrors
+//! `kubectl api-resources`, `api-versions`, `version` and `config`: what kubectl knows without asking for objects. Mirrors
 //! `staging/src/k8s.io/kubectl/pkg/cmd/{apiresources,version,config}`, v1.36.
 
 use super::failure::{Answer, Failure};
@@ -143,4 +143,14 @@ pub fn use_context(call: &mut Call<'_>) -> Answer<Next> {
         }
         name => Err(Failure::Plain(format!("no context exists with the name: {:?}", name.unwrap_or("")))),
     }
+}
+
+/// Runs `kubectl api-versions`.
+pub fn api_versions(call: &mut Call<'_>) -> Answer<Next> {
+    if !call.flags.args.is_empty() {
+        return Err(call.flags.usage(format!("unexpected arguments: [{}]", call.flags.args.join(" "))));
+    }
+    let versions: std::collections::BTreeSet<String> = resources::all().iter().map(Resource::api_version).collect();
+    versions.iter().for_each(|version| call.out.push_str(&format!("{version}\n")));
+    Ok(Next::Done)
 }

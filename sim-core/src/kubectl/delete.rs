@@ -47,9 +47,9 @@ pub struct Waiting {
 
 /// Runs `kubectl delete`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {
-    let dry_run = call.dry_run()?;
-    let propagation = cascade(&call.flags)?;
+    let propagation = cascade(call)?;
     let grace_period = grace_period(&call.flags)?;
+    let dry_run = call.dry_run()?;
     let chosen = call.flags.on("all") || call.flags.has("selector") || call.flags.has("field-selector");
     let ignore_not_found = if call.flags.has("ignore-not-found") { call.flags.on("ignore-not-found") } else { chosen };
     let timeout = call.flags.duration("timeout")?.filter(|t| !t.is_zero()).unwrap_or(A_WEEK);
@@ -94,16 +94,23 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     Ok(Next::Wait(Session::Delete(Box::new(Waiting { objects: deleted, deadline, failures: Vec::new() }))))
 }
 
-fn cascade(flags: &Parsed) -> Answer<Propagation> {
-    match flags.get("cascade") {
-        None | Some("background" | "true") => Ok(Propagation::Background),
-        Some("foreground") => Ok(Propagation::Foreground),
-        Some("orphan" | "false") => Ok(Propagation::Orphan),
-        Some(other) => {
+/// `--cascade`, which was a switch once.
+pub fn cascade(call: &mut Call<'_>) -> Answer<Propagation> {
+    let given = call.flags.get("cascade").unwrap_or("background").to_owned();
+    let (propagation, word) = match given.as_str() {
+        "background" => return Ok(Propagation::Background),
+        "foreground" => return Ok(Propagation::Foreground),
+        "orphan" => return Ok(Propagation::Orphan),
+        "1" | "t" | "T" | "true" | "True" | "TRUE" => (Propagation::Background, "background"),
+        "0" | "f" | "F" | "false" | "False" | "FALSE" => (Propagation::Orphan, "orphan"),
+        other => {
             let known = "Must be \"background\", \"foreground\", or \"orphan\"";
-            Err(Failure::Plain(format!("invalid cascade value ({other}). {known}")))
+            return Err(Failure::Plain(format!("invalid cascade value ({other}). {known}")));
         }
-    }
+    };
+    let replaced = format!("is deprecated (boolean value) and can be replaced with --cascade={word}");
+    call.err.push_str(&format!("warning: --cascade={given} {replaced}.\n"));
+    Ok(propagation)
 }
 
 fn grace_period(flags: &Parsed) -> Answer<Option<i64>> {
@@ -143,10 +150,12 @@ fn check(call: &mut Call<'_>, grace_period: Option<i64>) -> Answer<()> {
 }
 
 /// Deletes one object and says so. Answers with its UID.
-fn one(call: &mut Call<'_>, info: &Info, options: &DeleteOptions, dry_run: DryRun) -> Answer<String> {
+pub fn one(call: &mut Call<'_>, info: &Info, options: &DeleteOptions, dry_run: DryRun) -> Answer<String> {
     let answer = match dry_run {
         DryRun::No => call.api.delete(info.resource, &info.ns, &info.name, options),
-        DryRun::Client | DryRun::Server => call.api.get(info.resource, &info.ns, &info.name),
+        DryRun::Server => call.api.get(info.resource, &info.ns, &info.name),
+        // Nobody is asked, so that nobody says that it isn't there.
+        DryRun::Client => Ok(Value::Null),
     };
     let object: Value = answer.map_err(|error| Failure::from(error).about("deleting", info.source.as_deref()))?;
     let kind = crate::api::status::qualified_resource(info.resource.group, &info.resource.kind.to_lowercase());

@@ -39,6 +39,48 @@ pub fn compact_json(value: &Value) -> String {
     escape_html(&value.to_string())
 }
 
+/// An object as [`json`] prints it, with the fields of each object in another order than that of their names: `order` gets the name of the
+/// field that the object stands in, and the field's own.
+pub fn json_in_order(value: &Value, order: fn(&str, &str) -> usize) -> String {
+    let mut out = String::new();
+    ordered_into(&mut out, value, "", 0, order);
+    out + "\n"
+}
+
+fn ordered_into(out: &mut String, value: &Value, within: &str, depth: usize, order: fn(&str, &str) -> usize) {
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        pad(out, depth * 4);
+    };
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            let mut fields: Vec<(&String, &Value)> = map.iter().collect();
+            fields.sort_by_key(|(name, _)| order(within, name));
+            out.push('{');
+            for (i, (name, field)) in fields.into_iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                line(out, depth + 1);
+                out.push_str(&compact_json(&Value::from(name.as_str())));
+                out.push_str(": ");
+                ordered_into(out, field, name, depth + 1, order);
+            }
+            line(out, depth);
+            out.push('}');
+        }
+        Value::Array(list) if !list.is_empty() => {
+            out.push('[');
+            for (i, item) in list.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                line(out, depth + 1);
+                ordered_into(out, item, within, depth + 1, order);
+            }
+            line(out, depth);
+            out.push(']');
+        }
+        plain => out.push_str(&compact_json(plain)),
+    }
+}
+
 /// Go escapes what could end a script element. These characters occur only inside strings.
 fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -227,15 +227,34 @@ impl Parsed {
     /// # Errors
     /// Go's words when it isn't one.
     pub fn int(&self, long: &'static str) -> Answer<Option<i64>> {
+        self.bounded(long, i64::MIN, i64::MAX)
+    }
+
+    /// An integer of 32 bits.
+    ///
+    /// # Errors
+    /// Go's words when it isn't one.
+    pub fn int32(&self, long: &'static str) -> Answer<Option<i64>> {
+        self.bounded(long, i64::from(i32::MIN), i64::from(i32::MAX))
+    }
+
+    fn bounded(&self, long: &'static str, low: i64, high: i64) -> Answer<Option<i64>> {
         let Some(text) = self.get(long) else { return Ok(None) };
         match text.parse::<i64>() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => {
-                let flag = Flag { long, short: ' ', takes: Takes::Value };
-                let message = invalid_argument(&flag, text, "strconv.ParseInt", "invalid syntax");
-                Err(Failure::Bare(format!("error: {message}\nSee 'kubectl {} --help' for usage.", self.command)))
+            Ok(number) if (low..=high).contains(&number) => Ok(Some(number)),
+            _ => {
+                let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+                let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+                let why = if numeric { "value out of range" } else { "invalid syntax" };
+                Err(self.invalid_value(long, text, &format!("strconv.ParseInt: parsing {text:?}: {why}")))
             }
         }
+    }
+
+    /// pflag's words for a value that its flag can't have.
+    pub fn invalid_value(&self, long: &str, text: &str, why: &str) -> Failure {
+        let message = format!("invalid argument {text:?} for \"--{long}\" flag: {why}");
+        Failure::Bare(format!("error: {message}\nSee 'kubectl {} --help' for usage.", self.command))
     }
 
     /// A duration in Go's syntax. Negative ones come back as `None` inside: kubectl reads them as a week.

@@ -9,28 +9,37 @@
 pub mod age;
 mod annotate;
 pub mod api;
+mod applied;
 mod apply;
+mod autoscale;
 mod catalog;
+mod cluster_info;
 mod cordon;
 mod create;
 mod delete;
 mod describe;
+mod diff;
 mod drain;
+mod edit;
 pub mod emit;
+mod environment;
 mod events;
 mod explain;
 mod expose;
 pub mod failure;
 pub mod field;
+mod field_order;
 mod field_selector;
 mod flags;
 mod get;
 mod hints;
 mod history;
 pub mod jsonpath;
+mod label_selector;
 mod manifest;
 mod output;
 mod patch;
+mod replace;
 mod rollback;
 mod rollout;
 mod rollout_status;
@@ -38,10 +47,13 @@ mod run_pod;
 mod scale;
 mod server_side;
 mod set;
+mod set_env;
+mod set_subject;
 mod sorting;
 pub mod table;
 mod taint;
 mod target;
+mod top;
 mod wait;
 mod words;
 
@@ -50,6 +62,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use self::api::Api;
+pub use self::edit::{EDITED, TO_EDIT, is_same as is_same_text};
 pub use self::hints::hints;
 
 /// What `rollout status` says of a Deployment as it is, and whether it is rolled out. `None` when it ends with an error: the rollout failed.
@@ -128,6 +141,10 @@ pub enum Session {
     RolloutStatus(Box<rollout_status::Watch>),
     /// `get -w`.
     Get(Box<get::watch::Watch>),
+    /// `events -w`.
+    Events(Box<events::Watch>),
+    /// `replace --force`, until the objects that are to be replaced are gone.
+    Replace(Box<replace::Waiting>),
     /// `delete`, until the objects are gone.
     Delete(Box<delete::Waiting>),
     /// `drain`, until the pods are gone.
@@ -145,6 +162,8 @@ pub struct Progress {
     pub done: bool,
     /// When to poll even if nothing changes.
     pub deadline: Option<SimTime>,
+    /// What the driver runs next once the command has ended: waiting commands only read, so that they can't write themselves.
+    pub then: Option<Invocation>,
 }
 
 impl Progress {
@@ -169,6 +188,8 @@ impl Session {
         match self {
             Session::RolloutStatus(watch) => watch.poll(api),
             Session::Get(watch) => watch.poll(api),
+            Session::Events(watch) => watch.poll(api),
+            Session::Replace(waiting) => waiting.poll(api),
             Session::Delete(waiting) => waiting.poll(api),
             Session::Drain(waiting) => waiting.poll(api),
             Session::Wait(waiting) => waiting.poll(api),
@@ -195,9 +216,15 @@ struct Call<'a> {
     api: &'a mut dyn Api,
     context: &'a mut Context,
     files: &'a BTreeMap<String, String>,
+    /// The words of the command line.
+    words: &'a [String],
     flags: Parsed,
     out: String,
     err: String,
+    /// The exit code if all goes well; `diff` says with 1 that there are differences.
+    code: i32,
+    /// The exit code if it doesn't.
+    failure_code: i32,
 }
 
 impl Call<'_> {
@@ -251,7 +278,12 @@ impl Call<'_> {
     /// `pod/x created`, or the object in the format asked for.
     fn say(&mut self, resource: &Resource, name: &str, object: &Value, did: &str, dry_run: DryRun) -> Answer<()> {
         let format = Format::of(&self.flags, false)?;
-        if let Some(text) = format.object(&output::shown(object.clone(), self.flags.on("show-managed-fields"))) {
+        let shown = output::shown(object.clone(), self.flags.on("show-managed-fields"));
+        if format == Format::Json && field_order::is_typed(&self.flags.command) {
+            self.out.push_str(&field_order::json(&shown));
+            return Ok(());
+        }
+        if let Some(text) = format.object(&shown) {
             if format == Format::Yaml && !self.out.is_empty() {
                 self.out.push_str("---\n");
             }
@@ -268,21 +300,29 @@ impl Call<'_> {
     }
 }
 
-/// The paths that a command line reads with `-f`, so that the driver can load them. Folders are named as they are.
+/// Flags whose values are paths.
+const PATH_FLAGS: [&str; 6] = ["filename", "patch-file", "from-file", "from-env-file", "cert", "key"];
+
+/// The paths that a command line reads, so that the driver can load them. Folders are named as they are; `--from-file` may have a key
+/// before the path.
 pub fn files_needed(args: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut words = args.iter().take_while(|word| *word != "--");
     while let Some(word) = words.next() {
-        let value = match word.as_str() {
-            "-f" | "--filename" => words.next().cloned(),
-            "--patch-file" => words.next().cloned(),
-            word => word
-                .strip_prefix("--filename=")
-                .or_else(|| word.strip_prefix("--patch-file="))
-                .or_else(|| word.strip_prefix("-f").filter(|_| !word.starts_with("--")))
-                .map(|value| value.strip_prefix('=').unwrap_or(value).to_owned()),
+        let (flag, value) = match word.strip_prefix("--") {
+            Some(long) => match long.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None if PATH_FLAGS.contains(&long) => (long, words.next().cloned()),
+                None => (long, None),
+            },
+            None if word == "-f" => ("filename", words.next().cloned()),
+            None => ("filename", word.strip_prefix("-f").map(|value| value.strip_prefix('=').unwrap_or(value).to_owned())),
         };
+        if !PATH_FLAGS.contains(&flag) {
+            continue;
+        }
         for path in value.iter().flat_map(|value| value.split(',')).filter(|path| !path.is_empty()) {
+            let path = path.split_once('=').filter(|_| flag == "from-file").map_or(path, |(_, path)| path);
             if !found.iter().any(|known| known == path) {
                 found.push(path.to_owned());
             }
@@ -294,9 +334,20 @@ pub fn files_needed(args: &[String]) -> Vec<String> {
 /// Runs one command line.
 pub fn run(api: &mut dyn Api, invocation: &Invocation, context: &mut Context) -> Outcome {
     let words = invocation.args.strip_prefix(&["kubectl".to_owned()]).unwrap_or(&invocation.args);
-    let mut call = Call { api, context, files: &invocation.files, flags: Parsed::default(), out: String::new(), err: String::new() };
+    let mut call = Call {
+        api,
+        context,
+        files: &invocation.files,
+        words,
+        flags: Parsed::default(),
+        out: String::new(),
+        err: String::new(),
+        code: 0,
+        failure_code: 1,
+    };
     let answer = dispatch(&mut call, words);
-    let mut output = Output { stdout: call.out, stderr: call.err, ..Output::default() };
+    let failure_code = call.failure_code;
+    let mut output = Output { stdout: call.out, stderr: call.err, code: call.code, ..Output::default() };
     match answer {
         Ok(Next::Done) => Outcome::Done(output),
         Ok(Next::Wait(mut session)) => {
@@ -309,7 +360,7 @@ pub fn run(api: &mut dyn Api, invocation: &Invocation, context: &mut Context) ->
         }
         Err(failure) => {
             output.stderr.push_str(&failure.render());
-            output.code = 1;
+            output.code = failure_code;
             output.bad_input = failure.is_bad_input();
             Outcome::Done(output)
         }
@@ -329,19 +380,44 @@ const COMMANDS: &[Entry] = &[
     Entry { words: "get", flags: get::FLAGS, run: get::run },
     Entry { words: "describe", flags: describe::FLAGS, run: describe::run },
     Entry { words: "apply", flags: apply::FLAGS, run: apply::run },
-    Entry { words: "create deployment", flags: create::DEPLOYMENT_FLAGS, run: create::deployment },
+    Entry { words: "apply view-last-applied", flags: applied::VIEW_FLAGS, run: applied::view },
+    Entry { words: "apply set-last-applied", flags: applied::SET_FLAGS, run: applied::set },
+    Entry { words: "apply edit-last-applied", flags: edit::APPLIED_FLAGS, run: edit::last_applied },
+    Entry { words: "create clusterrole", flags: create::rbac::CLUSTER_ROLE_FLAGS, run: create::rbac::cluster_role },
+    Entry { words: "create clusterrolebinding", flags: create::rbac::CLUSTER_BINDING_FLAGS, run: create::rbac::cluster_role_binding },
+    Entry { words: "create configmap", flags: create::config::FLAGS, run: create::config::run },
+    Entry { words: "create cronjob", flags: create::job::CRON_FLAGS, run: create::job::cron },
+    Entry { words: "create deployment", flags: create::deployment::FLAGS, run: create::deployment::run },
+    Entry { words: "create ingress", flags: create::ingress::FLAGS, run: create::ingress::run },
+    Entry { words: "create job", flags: create::job::FLAGS, run: create::job::run },
     Entry { words: "create namespace", flags: create::OBJECT_FLAGS, run: create::namespace },
-    Entry { words: "create service clusterip", flags: create::SERVICE_FLAGS, run: create::service_cluster_ip },
-    Entry { words: "create service nodeport", flags: create::SERVICE_FLAGS, run: create::service_node_port },
-    Entry { words: "create service loadbalancer", flags: create::SERVICE_FLAGS, run: create::service_load_balancer },
-    Entry { words: "create service externalname", flags: create::SERVICE_FLAGS, run: create::service_external_name },
+    Entry { words: "create poddisruptionbudget", flags: create::policy::BUDGET_FLAGS, run: create::policy::disruption_budget },
+    Entry { words: "create priorityclass", flags: create::policy::PRIORITY_FLAGS, run: create::policy::priority_class },
+    Entry { words: "create quota", flags: create::policy::QUOTA_FLAGS, run: create::policy::quota },
+    Entry { words: "create role", flags: create::rbac::ROLE_FLAGS, run: create::rbac::role },
+    Entry { words: "create rolebinding", flags: create::rbac::BINDING_FLAGS, run: create::rbac::role_binding },
+    Entry { words: "create secret docker-registry", flags: create::secret::DOCKER_FLAGS, run: create::secret::docker_registry },
+    Entry { words: "create secret generic", flags: create::secret::FLAGS, run: create::secret::generic },
+    Entry { words: "create secret tls", flags: create::secret::TLS_FLAGS, run: create::secret::tls },
+    Entry { words: "create service clusterip", flags: create::service::CLUSTER_IP_FLAGS, run: create::service::cluster_ip },
+    Entry { words: "create service externalname", flags: create::service::EXTERNAL_NAME_FLAGS, run: create::service::external_name },
+    Entry { words: "create service loadbalancer", flags: create::service::FLAGS, run: create::service::load_balancer },
+    Entry { words: "create service nodeport", flags: create::service::NODE_PORT_FLAGS, run: create::service::node_port },
+    Entry { words: "create serviceaccount", flags: create::OBJECT_FLAGS, run: create::service_account },
+    Entry { words: "create token", flags: create::token::FLAGS, run: create::token::run },
     Entry { words: "create", flags: create::FLAGS, run: create::run },
-    Entry { words: "replace", flags: create::REPLACE_FLAGS, run: create::replace },
+    Entry { words: "replace", flags: replace::FLAGS, run: replace::run },
+    Entry { words: "edit", flags: edit::FLAGS, run: edit::run },
+    Entry { words: "diff", flags: diff::FLAGS, run: diff::run },
     Entry { words: "delete", flags: delete::FLAGS, run: delete::run },
     Entry { words: "scale", flags: scale::FLAGS, run: scale::run },
     Entry { words: "set image", flags: set::FLAGS, run: set::image },
     Entry { words: "set resources", flags: set::RESOURCES_FLAGS, run: set::resources },
-    Entry { words: "set env", flags: set::ENV_FLAGS, run: set::env },
+    Entry { words: "set env", flags: set_env::FLAGS, run: set_env::run },
+    Entry { words: "set selector", flags: set_subject::SELECTOR_FLAGS, run: set_subject::selector },
+    Entry { words: "set serviceaccount", flags: set::FLAGS, run: set::service_account },
+    Entry { words: "set subject", flags: set_subject::FLAGS, run: set_subject::run },
+    Entry { words: "autoscale", flags: autoscale::FLAGS, run: autoscale::run },
     Entry { words: "rollout status", flags: rollout_status::FLAGS, run: rollout_status::run },
     Entry { words: "rollout history", flags: history::FLAGS, run: history::run },
     Entry { words: "rollout undo", flags: rollback::FLAGS, run: rollback::run },
@@ -362,6 +438,11 @@ const COMMANDS: &[Entry] = &[
     Entry { words: "events", flags: events::FLAGS, run: events::run },
     Entry { words: "version", flags: catalog::VERSION_FLAGS, run: catalog::version },
     Entry { words: "api-resources", flags: catalog::FLAGS, run: catalog::api_resources },
+    Entry { words: "api-versions", flags: &[], run: catalog::api_versions },
+    Entry { words: "cluster-info dump", flags: cluster_info::DUMP_FLAGS, run: cluster_info::dump },
+    Entry { words: "cluster-info", flags: &[], run: cluster_info::run },
+    Entry { words: "top node", flags: top::NODE_FLAGS, run: top::node },
+    Entry { words: "top pod", flags: top::POD_FLAGS, run: top::pod },
     Entry { words: "config set-context", flags: catalog::CONTEXT_FLAGS, run: catalog::set_context },
     Entry { words: "config current-context", flags: catalog::CONTEXT_FLAGS, run: catalog::current_context },
     Entry { words: "config get-contexts", flags: catalog::CONTEXT_FLAGS, run: catalog::get_contexts },
@@ -369,48 +450,34 @@ const COMMANDS: &[Entry] = &[
 ];
 
 /// Short names of subcommands.
-const ALIASES: &[(&str, &str)] =
-    &[("create deploy", "create deployment"), ("create ns", "create namespace"), ("create svc", "create service")];
+const ALIASES: &[(&str, &str)] = &[
+    ("create cj", "create cronjob"),
+    ("create cm", "create configmap"),
+    ("create deploy", "create deployment"),
+    ("create ing", "create ingress"),
+    ("create ns", "create namespace"),
+    ("create pc", "create priorityclass"),
+    ("create pdb", "create poddisruptionbudget"),
+    ("create resourcequota", "create quota"),
+    ("create sa", "create serviceaccount"),
+    ("create svc", "create service"),
+    ("set sa", "set serviceaccount"),
+    ("top no", "top node"),
+    ("top nodes", "top node"),
+    ("top po", "top pod"),
+    ("top pods", "top pod"),
+];
 
 /// Commands that kubectl has and the simulator doesn't yet.
 const NOT_SIMULATED: &[&str] = &[
     "alpha",
-    "api-versions",
-    "apply edit-last-applied",
-    "apply set-last-applied",
-    "apply view-last-applied",
     "attach",
     "auth",
-    "autoscale",
     "certificate",
-    "cluster-info",
     "completion",
     "config",
     "cp",
-    "create clusterrole",
-    "create clusterrolebinding",
-    "create configmap",
-    "create cm",
-    "create cronjob",
-    "create cj",
-    "create ingress",
-    "create ing",
-    "create job",
-    "create poddisruptionbudget",
-    "create pdb",
-    "create priorityclass",
-    "create pc",
-    "create quota",
-    "create resourcequota",
-    "create role",
-    "create rolebinding",
-    "create secret",
-    "create serviceaccount",
-    "create sa",
-    "create token",
     "debug",
-    "diff",
-    "edit",
     "exec",
     "kustomize",
     "logs",
@@ -418,11 +485,6 @@ const NOT_SIMULATED: &[&str] = &[
     "plugin",
     "port-forward",
     "proxy",
-    "set selector",
-    "set serviceaccount",
-    "set sa",
-    "set subject",
-    "top",
 ];
 
 /// The first words of all commands, those that are refused among them.
@@ -447,7 +509,8 @@ fn dispatch(call: &mut Call<'_>, words: &[String]) -> Answer<Next> {
     {
         return Err(Failure::not_simulated(&format!("kubectl {name}")));
     }
-    let Some(entry) = COMMANDS.iter().filter(|entry| begins(entry.words)).max_by_key(|entry| entry.words.len()) else {
+    let entry = COMMANDS.iter().filter(|entry| begins(entry.words)).max_by_key(|entry| entry.words.len());
+    let Some(entry) = entry.filter(|entry| SUBFAMILIES.iter().all(|family| !begins(family) || entry.words.len() > family.len())) else {
         return unknown(call, &leading);
     };
     let taken = entry.words.split(' ').count();
@@ -463,8 +526,11 @@ fn dispatch(call: &mut Call<'_>, words: &[String]) -> Answer<Next> {
     (entry.run)(call)
 }
 
+/// Commands with subcommands under a command that does something itself.
+const SUBFAMILIES: &[&str] = &["create secret", "create service"];
+
 /// Commands with subcommands.
-const FAMILIES: &[&str] = &["rollout", "set", "config"];
+const FAMILIES: &[&str] = &["rollout", "set", "config", "top"];
 
 /// Up to three leading words that aren't flags. Flags before the verb (`kubectl -n dev get pods`) move behind it.
 fn command_words(words: &[String]) -> (Vec<String>, Vec<String>) {
@@ -500,8 +566,9 @@ fn unknown(call: &mut Call<'_>, leading: &[String]) -> Answer<Next> {
         call.out.push_str(&overview());
         return Ok(Next::Done);
     };
-    let families = ["rollout", "set", "config", "create service"];
-    if let Some(family) = families.iter().find(|f| leading.join(" ").starts_with(**f)) {
+    let line = leading.join(" ");
+    let within = |family: &&&str| line == **family || line.starts_with(&format!("{family} "));
+    if let Some(family) = FAMILIES.iter().chain(SUBFAMILIES).find(within) {
         let depth = family.split(' ').count();
         let Some(sub) = leading.get(depth) else {
             call.out.push_str(&overview());
@@ -565,6 +632,9 @@ mod tests {
         let words = |line: &str| split(line).expect("a line");
         assert_eq!(files_needed(&words("apply -f a.yaml -fb.yaml --filename=c,d -n x")), ["a.yaml", "b.yaml", "c", "d"]);
         assert!(files_needed(&words("get pods -- -f x")).is_empty());
+        let secret = words("create secret generic s --from-file=k=a.txt --from-file b.txt,c --from-env-file=d --from-literal=x=y");
+        assert_eq!(files_needed(&secret), ["a.txt", "b.txt", "c", "d"]);
+        assert_eq!(files_needed(&words("create secret tls t --cert=t.crt --key t.key")), ["t.crt", "t.key"]);
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! `kubectl run`: one pod. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/run/run.go`, v1.36.
 //!
-//! Left out: `--attach`, `--stdin`, `--tty`, `--rm` and `--overrides`.
+//! Left out: `--attach`, `--stdin`, `--tty` and `--rm`.
 
 use serde_json::{Map, Value, json};
 
+use super::apply::annotated;
+use super::create::required;
 use super::failure::{Answer, Failure};
+use super::field::{map_mut, text};
 use super::flags::{Flag, optional, refused, short, switch, value};
 use super::target;
 use super::{Call, DryRun, Next};
+use crate::api::patch::{json_patch, merge, strategic};
+use crate::api::yaml;
 
 /// The flags of `run`.
 pub const FLAGS: &[Flag] = &[
@@ -17,6 +22,7 @@ pub const FLAGS: &[Flag] = &[
     switch("expose"),
     switch("privileged"),
     switch("record"),
+    switch("save-config"),
     switch("show-managed-fields"),
     optional("dry-run", "unchanged"),
     value("annotations"),
@@ -25,65 +31,100 @@ pub const FLAGS: &[Flag] = &[
     value("image"),
     value("image-pull-policy"),
     value("port"),
+    value("overrides"),
+    value("override-type"),
     value("restart"),
     refused("attach"),
     refused("leave-stdin-open"),
-    refused("overrides"),
-    refused("override-type"),
     refused("pod-running-timeout"),
     refused("quiet"),
     refused("rm"),
-    refused("save-config"),
     Flag { long: "stdin", short: 'i', takes: super::flags::Takes::Refused },
     Flag { long: "tty", short: 't', takes: super::flags::Takes::Refused },
 ];
 
 /// Runs `kubectl run`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {
-    let Some(image) = call.flags.get("image").map(str::to_owned) else {
-        return Err(Failure::plain("required flag(s) \"image\" not set"));
-    };
-    let Some((name, command)) = call.flags.args.split_first().map(|(n, c)| (n.clone(), c.to_vec())) else {
+    required(call, &["image"])?;
+    let dry_run = call.dry_run()?;
+    let named = call.flags.args.split_first().filter(|_| call.flags.dash != Some(0));
+    let Some((name, command)) = named.map(|(name, command)| (name.clone(), command.to_vec())) else {
         return Err(call.flags.usage("NAME is required for run"));
     };
-    if image.is_empty() || image.contains(char::is_whitespace) || image.chars().any(|c| c.is_ascii_uppercase() && !image.contains(':')) {
-        return Err(Failure::Plain(format!("Invalid image name {image:?}: invalid reference format")));
+    let image = call.flags.text("image").to_owned();
+    if image.is_empty() {
+        return Err(Failure::plain("--image is required"));
     }
-    let restart = call.flags.get("restart").unwrap_or("Always").to_owned();
-    if !matches!(restart.as_str(), "Always" | "OnFailure" | "Never") {
-        return Err(call.flags.usage(format!("invalid restart policy: {restart}")));
+    if image.contains(char::is_whitespace) || image.chars().any(|c| c.is_ascii_uppercase() && !image.contains(':')) {
+        return Err(Failure::Plain(format!("Invalid image name {image:?}: invalid reference format")));
     }
     let port = call.flags.int("port")?;
     if call.flags.on("expose") && port.is_none() {
         return Err(call.flags.usage("--port must be set when exposing a service"));
     }
-    let dry_run = call.dry_run()?;
+    let restart = Some(call.flags.text("restart")).filter(|policy| !policy.is_empty()).unwrap_or("Always").to_owned();
+    if !matches!(restart.as_str(), "Always" | "OnFailure" | "Never") {
+        return Err(call.flags.usage(format!("invalid restart policy: {restart}")));
+    }
+    let pull = call.flags.text("image-pull-policy");
+    if !matches!(pull, "" | "Always" | "IfNotPresent" | "Never") {
+        return Err(call.flags.usage(format!("invalid image pull policy: {pull}")));
+    }
     let labels = pairs(call.flags.get("labels")).unwrap_or_else(|| Map::from_iter([("run".to_owned(), Value::from(name.as_str()))]));
-    let pod = pod(call, &name, &image, &command, &restart, port, &labels);
+    let mut pod = pod(call, &name, &image, &command, &restart, port, &labels);
+    if let Some(overrides) = call.flags.get("overrides").filter(|overrides| !overrides.is_empty()) {
+        pod = overridden(call, &pod, overrides)?;
+    }
+    // The pod is created first, the Service is told of first.
+    let pod = write(call, "pods", pod, dry_run)?;
     if call.flags.on("expose") {
         let service = json!({
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": name, "namespace": call.namespace()},
+            "metadata": {"name": name},
             "spec": {"ports": [{"port": port, "protocol": "TCP", "targetPort": port}], "selector": labels},
             "status": {"loadBalancer": {}},
         });
-        write(call, "services", &name, service, dry_run)?;
+        match write(call, "services", service, dry_run) {
+            Ok(service) => call.say(target::resource("services")?, &name, &service, "created", dry_run)?,
+            Err(failure) => {
+                call.say(target::resource("pods")?, &name, &pod, "created", dry_run)?;
+                return Err(failure);
+            }
+        }
     }
-    write(call, "pods", &name, pod, dry_run)?;
+    call.say(target::resource("pods")?, text(&pod, "metadata.name"), &pod, "created", dry_run)?;
     Ok(Next::Done)
 }
 
-fn write(call: &mut Call<'_>, resource: &str, name: &str, object: Value, dry_run: DryRun) -> Answer<()> {
-    let resource = target::resource(resource)?;
+/// The pod with what `--overrides` says otherwise.
+fn overridden(call: &Call<'_>, pod: &Value, overrides: &str) -> Answer<Value> {
+    let fragment = yaml::documents(overrides).ok().and_then(|documents| documents.into_iter().next()).map(|document| document.tree);
+    let fragment = fragment.ok_or_else(|| Failure::plain("Invalid JSON Patch"))?;
+    match call.flags.get("override-type").unwrap_or("merge") {
+        "merge" => Ok(merge(pod, &fragment)),
+        "strategic" => Ok(strategic(target::resource("pods")?, pod, &fragment)?),
+        "json" => Ok(json_patch(pod, &fragment)?),
+        other => Err(Failure::Plain(format!("invalid override type: {other}"))),
+    }
+}
+
+/// Creates an object, or prepares it for being shown. It names its namespace only when the command line does.
+fn write(call: &mut Call<'_>, resource: &str, mut object: Value, dry_run: DryRun) -> Answer<Value> {
+    let ns = call.namespace().to_owned();
     if dry_run == DryRun::Client {
-        return call.say(resource, name, &object, "created", dry_run);
+        if call.explicit_namespace() {
+            map_mut(&mut object, "metadata").insert("namespace".into(), Value::from(ns));
+        }
+        return Ok(object);
+    }
+    if call.flags.on("save-config") {
+        object = annotated(object);
     }
     let options = call.write_options(dry_run, "kubectl-run");
-    let ns = call.namespace().to_owned();
-    let written = call.api.create(resource, &ns, object, &options)?;
+    let written = call.api.create(target::resource(resource)?, &ns, object, &options)?;
     call.warn(&written);
-    call.say(resource, name, &written.object, "created", dry_run)
+    Ok(written.object)
 }
 
 fn pairs(text: Option<&str>) -> Option<Map<String, Value>> {
@@ -118,7 +159,7 @@ fn pod(
     if !env.is_empty() {
         container["env"] = Value::Array(env);
     }
-    let mut metadata = json!({"labels": labels, "name": name, "namespace": call.namespace()});
+    let mut metadata = json!({"labels": labels, "name": name});
     if let Some(annotations) = pairs(call.flags.get("annotations")) {
         metadata["annotations"] = Value::Object(annotations);
     }

@@ -85,6 +85,6 @@ fn one(call: &mut Call<'_>, info: &Info, wanted: i32, current: i64, dry_run: Dry
 }
 
 /// Whether the resource has a scale subresource.
-fn scalable(info: &Info) -> bool {
+pub fn scalable(info: &Info) -> bool {
     crate::api::resources::subresources(info.resource).any(|sub| sub.plural.ends_with("/scale"))
 }

@@ -1,4 +1,4 @@
-//! `kubectl set image`, `set resources` and `set env`. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/set`, v1.36.
+//! `kubectl set image`, `set resources` and `set serviceaccount`. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/set`, v1.36.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::field::{items, map_mut, text};
 use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::target::{self, Info, Rules, nothing_named};
 use super::{Call, DryRun, Next, history};
-use crate::apiserver::validation::names;
+use crate::api::patch::strategic;
 
 /// The flags of `set image`.
 pub const FLAGS: &[Flag] = &[
@@ -43,28 +43,6 @@ pub const RESOURCES_FLAGS: &[Flag] = &[
     refused("local"),
 ];
 
-/// The flags of `set env`.
-pub const ENV_FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
-    switch("all"),
-    switch("record"),
-    switch("show-managed-fields"),
-    short("containers", 'c'),
-    optional("dry-run", "unchanged"),
-    value("field-manager"),
-    refused("local"),
-    refused("list"),
-    refused("from"),
-    refused("keys"),
-    refused("prefix"),
-    refused("resolve"),
-    refused("overwrite"),
-];
-
 /// Runs `kubectl set image`.
 pub fn image(call: &mut Call<'_>) -> Answer<Next> {
     let (args, pairs) = resources_and_pairs(&call.flags.args)?;
@@ -77,7 +55,7 @@ pub fn image(call: &mut Call<'_>) -> Answer<Next> {
             "all containers are already specified by *, but saw more than one container_name=container_image pairs",
         ));
     }
-    let words = Words { done: "image updated", failed: "image update" };
+    let words = Words { done: "image updated", failed: "failed to patch image update to pod template:" };
     update(call, targets, &words, |object, path, failures| images_patch(object, path, &pairs, failures))
 }
 
@@ -90,7 +68,7 @@ pub fn resources(call: &mut Call<'_>) -> Answer<Next> {
     }
     let wanted = containers_wanted(call);
     let targets = targets(call, &args)?;
-    let words = Words { done: "resource requirements updated", failed: "resources update" };
+    let words = Words { done: "resource requirements updated", failed: "failed to patch resources update to pod template" };
     update(call, targets, &words, |object, path, failures| {
         containers_patch(object, path, &wanted, failures, |container| {
             let mut changed = Value::Null;
@@ -107,70 +85,31 @@ pub fn resources(call: &mut Call<'_>) -> Answer<Next> {
     })
 }
 
-/// Runs `kubectl set env`. Mirrors `set_env.go`.
-pub fn env(call: &mut Call<'_>) -> Answer<Next> {
-    let is_change = |arg: &&String| arg.contains('=') || (arg.ends_with('-') && arg.len() > 1);
-    let (changes, args): (Vec<String>, Vec<String>) = call.flags.args.iter().cloned().partition(|arg| is_change(&arg));
-    if changes.is_empty() {
-        return Err(Failure::plain("at least one environment variable must be provided"));
-    }
-    let name_of = |change: &String| change.split_once('=').map_or(change.trim_end_matches('-'), |(name, _)| name).to_owned();
-    let is_removal = |change: &&String| !change.contains('=');
-    if changes.iter().filter(is_removal).any(|gone| changes.iter().any(|set| set.starts_with(&format!("{}=", name_of(gone))))) {
-        return Err(Failure::plain("can not both modify and remove the same environment variable in the same command"));
-    }
-    for name in changes.iter().map(name_of) {
-        if let Some(why) = names::env_name(&name).first() {
-            return Err(Failure::Plain(format!("{name:?} is not a valid key name: {why}")));
-        }
-    }
-    let wanted = containers_wanted(call);
-    let targets = targets(call, &args)?;
-    let words = Words { done: "env updated", failed: "env update" };
-    update(call, targets, &words, |object, path, failures| {
-        containers_patch(object, path, &wanted, failures, |container| {
-            let known = |name: &str| items(container, "env").iter().find(|variable| text(variable, "name") == name);
-            let change = |change: &String| match change.split_once('=') {
-                Some((name, value)) => {
-                    let known = known(name);
-                    let is_new = known.is_none_or(|variable| variable["value"] != value);
-                    // What had another source gets a value instead.
-                    let sourced = known.is_some_and(|variable| variable["valueFrom"].is_object());
-                    is_new.then(|| match sourced {
-                        true => json!({"name": name, "value": value, "valueFrom": null}),
-                        false => json!({"name": name, "value": value}),
-                    })
-                }
-                None => {
-                    let name = change.trim_end_matches('-');
-                    known(name).map(|_| json!({"$patch": "delete", "name": name}))
-                }
-            };
-            let mut list: Vec<Value> = changes.iter().filter_map(change).collect();
-            if list.is_empty() {
-                return Value::Null;
-            }
-            // New variables come last, as kubectl's diff of the two objects says.
-            let removed = |name: &str| list.iter().any(|change| change["$patch"] == "delete" && change["name"] == name);
-            let mut order: Vec<&str> =
-                items(container, "env").iter().map(|variable| text(variable, "name")).filter(|name| !removed(name)).collect();
-            let new = list.iter().filter(|change| change.get("$patch").is_none()).map(|change| text(change, "name"));
-            order.extend(new.filter(|name| known(name).is_none()));
-            let order: Vec<String> = order.into_iter().map(str::to_owned).collect();
-            list.sort_by_key(|change| order.iter().position(|name| change["name"] == name.as_str()));
-            let order: Vec<Value> = order.into_iter().map(|name| json!({"name": name})).collect();
-            json!({"env": list, "$setElementOrder/env": order})
-        })
+/// Runs `kubectl set serviceaccount`. Mirrors `set_serviceaccount.go`: the patch is sent even if it changes nothing.
+pub fn service_account(call: &mut Call<'_>) -> Answer<Next> {
+    call.dry_run()?;
+    let Some((account, resources)) = call.flags.args.split_last().map(|(account, resources)| (account.clone(), resources.to_vec())) else {
+        return Err(Failure::plain("serviceaccount is required"));
+    };
+    let targets = targets(call, &resources)?;
+    let words = Words { done: "serviceaccount updated", failed: "failed to patch ServiceAccountName" };
+    update(call, targets, &words, |_, path, _| {
+        let mut patch = Value::Null;
+        map_mut(&mut patch, path).insert("serviceAccountName".into(), Value::from(account.as_str()));
+        patch
     })
 }
 
 /// What a command says when it is done, and what failed if it isn't.
-struct Words {
-    done: &'static str,
-    failed: &'static str,
+pub struct Words {
+    /// `image updated`.
+    pub done: &'static str,
+    /// The words before the server's answer.
+    pub failed: &'static str,
 }
 
-fn targets(call: &mut Call<'_>, args: &[String]) -> Answer<Vec<Info>> {
+/// The objects that a command line names, or the first reason why there are none.
+pub fn targets(call: &mut Call<'_>, args: &[String]) -> Answer<Vec<Info>> {
     if nothing_named(call, args) {
         return Err(Failure::plain(target::NOTHING));
     }
@@ -182,7 +121,7 @@ fn targets(call: &mut Call<'_>, args: &[String]) -> Answer<Vec<Info>> {
 }
 
 /// Patches the pod template of each object. `patch` is null where nothing changes.
-fn update(
+pub fn update(
     call: &mut Call<'_>,
     targets: Vec<Info>,
     words: &Words,
@@ -206,7 +145,8 @@ fn update(
             map_mut(&mut patch, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
         }
         if dry_run == DryRun::Client {
-            call.say(info.resource, &info.name, &info.object, words.done, dry_run)?;
+            let object = strategic(info.resource, &info.object, &patch)?;
+            call.say(info.resource, &info.name, &object, words.done, dry_run)?;
             continue;
         }
         match call.api.patch(info.resource, &info.ns, &info.name, PatchKind::Strategic, &patch, &options) {
@@ -214,18 +154,19 @@ fn update(
                 call.warn(&written);
                 call.say(info.resource, &info.name, &written.object, words.done, dry_run)?;
             }
-            Err(error) => failures.push(Failure::Plain(format!("failed to patch {} to pod template: {error}", words.failed))),
+            Err(error) => failures.push(Failure::Plain(format!("{} {error}", words.failed))),
         }
     }
     Failure::all(failures).map_or(Ok(Next::Done), Err)
 }
 
 /// The pattern of `--containers`: a name, with `*` at its ends.
-fn containers_wanted(call: &Call<'_>) -> String {
+pub fn containers_wanted(call: &Call<'_>) -> String {
     call.flags.get("containers").unwrap_or("*").to_owned()
 }
 
-fn is_wanted(pattern: &str, name: &str) -> bool {
+/// Whether a container is meant.
+pub fn is_wanted(pattern: &str, name: &str) -> bool {
     match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(end), _) if !end.contains('*') => name.ends_with(end),
         (_, Some(start)) if !start.contains('*') => name.starts_with(start),
@@ -270,7 +211,7 @@ fn amounts(call: &Call<'_>, flag: &str) -> Answer<Vec<(String, String)>> {
 }
 
 /// Where the pod spec of an object is.
-fn pod_spec(info: &Info) -> Option<&'static str> {
+pub fn pod_spec(info: &Info) -> Option<&'static str> {
     match (info.resource.group, info.resource.plural) {
         ("", "pods") => Some("spec"),
         ("batch", "cronjobs") => Some("spec.jobTemplate.spec.template.spec"),

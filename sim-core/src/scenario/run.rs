@@ -265,7 +265,14 @@ impl<'a> Player<'a> {
             total.stderr.push_str(&progress.output.stderr);
             if progress.done {
                 total.code = progress.output.code;
-                return Ok(true);
+                return match progress.then.map(|then| self.cluster.kubectl(&then)) {
+                    None => Ok(true),
+                    Some(Outcome::Done(output)) => Ok(self.ended(&output, total)),
+                    Some(Outcome::Waiting(output, session)) => {
+                        self.ended(&output, total);
+                        self.wait_for(session, timeout, total)
+                    }
+                };
             }
             if self.cluster.now() >= patience {
                 // As if somebody had pressed Ctrl-C: what was asked for, if a timeout was given.
@@ -277,6 +284,16 @@ impl<'a> Player<'a> {
             }
             deadline = progress.deadline.filter(|deadline| *deadline > self.cluster.now());
         }
+    }
+
+    /// Takes in what the second half of a command said.
+    fn ended(&mut self, output: &Output, total: &mut Output) -> bool {
+        self.look();
+        self.tell(output);
+        total.stdout.push_str(&output.stdout);
+        total.stderr.push_str(&output.stderr);
+        total.code = output.code;
+        true
     }
 
     fn wait_until(&mut self, horizon: SimTime) -> Result<bool, Error> {
