@@ -118,7 +118,8 @@ fn judge_steps(row: &Value, steps: &[Value]) -> Option<String> {
     })
 }
 
-/// Who owns which fields, without times and without what controllers own: when they came to write depends on the moment.
+/// Who owns which fields, without times and without what controllers own: when they came to write depends on the moment. So does the
+/// order of entries, which goes by the second.
 fn owners(object: &Value) -> Value {
     let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
     let by_users = entries.filter(|entry| entry["subresource"] != "status");
@@ -127,7 +128,9 @@ fn owners(object: &Value) -> Value {
         entry.as_object_mut().map(|entry| entry.remove("time"));
         entry
     };
-    by_users.map(without_time).collect()
+    let mut entries: Vec<Value> = by_users.map(without_time).collect();
+    entries.sort_by_key(|entry| ["operation", "manager", "subresource"].map(|field| text(&entry[field]).to_owned()));
+    entries.into()
 }
 
 /// A recorded object as somebody would create it.

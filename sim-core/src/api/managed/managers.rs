@@ -188,11 +188,11 @@ impl Managers {
         self
     }
 
-    /// Puts the entries into their order: those that apply, then those that update, the oldest first.
+    /// Puts the entries into their order: those that apply, then those that update; without a time first, then the oldest.
     pub(super) fn sort(&mut self) {
-        fn key(entry: &Entry) -> (Operation, u64, &Str, &Str, &Str) {
+        fn key(entry: &Entry) -> (Operation, Option<u64>, &Str, &Str, &Str) {
             let manager = &entry.manager;
-            (manager.operation, entry.time.map_or(0, SimTime::as_secs), &manager.name, &manager.api_version, &manager.subresource)
+            (manager.operation, entry.time.map(SimTime::as_secs), &manager.name, &manager.api_version, &manager.subresource)
         }
         self.entries.sort_by(|a, b| key(a).cmp(&key(b)));
     }
@@ -200,7 +200,7 @@ impl Managers {
     /// Counts the oldest updates together if there are more than [`UPDATERS_MAX`], one heap for each version.
     pub(super) fn cap(&mut self) {
         let mut updaters: Vec<Entry> = self.entries.iter().filter(|entry| entry.manager.operation == Operation::Update).cloned().collect();
-        updaters.sort_by_cached_key(|entry| (entry.time.map_or(0, SimTime::as_secs), entry.manager.identifier()));
+        updaters.sort_by_cached_key(|entry| (entry.time.map(SimTime::as_secs), entry.manager.identifier()));
         let mut left = updaters.len();
         let mut first: BTreeMap<Str, Manager> = BTreeMap::new();
         for entry in updaters {

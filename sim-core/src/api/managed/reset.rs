@@ -7,12 +7,8 @@ use crate::api::schema::Type;
 type Path = &'static [&'static str];
 
 /// What a write of the status resets besides the spec: (kind, paths).
-const STATUS: &[(&str, &[Path])] = &[
-    ("Deployment", &[&["metadata", "labels"]]),
-    ("Pod", &[&["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]]),
-    ("PersistentVolumeClaim", &[&["metadata"]]),
-    ("CertificateSigningRequest", &[&["metadata"]]),
-];
+const STATUS: &[(&str, &[Path])] =
+    &[("Deployment", &[&["metadata", "labels"]]), ("Pod", &[&["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]])];
 
 /// The fields that a write at a place resets.
 pub fn reset_fields(object: &'static Type, subresource: &str) -> FieldSet {

@@ -95,6 +95,12 @@ fn the_same_value_is_shared() {
     // Nothing changed, so b has no time, and comes first.
     cm.owned(&[("b", Apply, json!({"f:data": {"f:k": {}}})), ("a", Apply, json!({"f:data": {"f:k": {}}}))]);
     assert_eq!(cm.managers.entries()[0].time, None);
+    let early = Story::of("v1", "ConfigMap");
+    let at_zero = |name: &'static str| Writer { resource: early.resource, name, subresource: "", now: SimTime::ZERO };
+    let config = early.tree("data: {k: '1'}");
+    let first = super::apply(None, &config, &Managers::default(), false, &at_zero("a")).expect("it is new");
+    let both = super::apply(Some(&first.object), &config, &first.managers, false, &at_zero("b")).expect("it is the same");
+    assert_eq!(both.managers.entries()[0].manager.name, "b");
     cm.applies("a", "data: {}");
     assert_eq!(cm.field("/data"), json!({"k": "1"}));
     cm.owned(&[("b", Apply, json!({"f:data": {"f:k": {}}})), ("a", Apply, json!({"f:data": {}}))]);
