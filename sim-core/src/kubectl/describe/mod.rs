@@ -62,7 +62,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     }
     let mut targets = target::find(call, &args, Rules { type_alone: true, ..Rules::default() })?;
     warn_of_endpoints(call, &targets);
-    let failures = std::mem::take(&mut targets.failures);
+    let mut failures = std::mem::take(&mut targets.failures);
     let infos = targets.infos();
     // Of several objects, and when some are missing, kubectl shows no events unless told to.
     let show_events = if call.flags.has("show-events") { call.flags.on("show-events") } else { infos.len() < 2 && failures.is_empty() };
@@ -75,12 +75,19 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
             if whole { "No resources found\n".to_owned() } else { format!("No resources found in {} namespace.\n", call.namespace()) };
         call.err.push_str(&text);
     }
-    for (i, info) in infos.iter().enumerate() {
-        let text = one(call, info, show_events)?;
-        if i > 0 {
-            call.out.push_str("\n\n");
+    let mut first = true;
+    for info in &infos {
+        match one(call, info, show_events) {
+            Ok(text) => {
+                if !std::mem::take(&mut first) {
+                    call.out.push_str("\n\n");
+                }
+                call.out.push_str(&text);
+            }
+            // Of several that fail for the same reason, it is told once.
+            Err(failure) if failures.contains(&failure) => {}
+            Err(failure) => failures.push(failure),
         }
-        call.out.push_str(&text);
     }
     Failure::all(failures).map_or(Ok(Next::Done), Err)
 }
