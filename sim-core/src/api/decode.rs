@@ -3,6 +3,7 @@
 //! Mirrors `staging/src/k8s.io/apimachinery/pkg/runtime/serializer/json` with `DisallowUnknownFields`, v1.36: the first wrong type ends
 //! the decoding, unknown fields are gathered.
 
+use crate::api::go_time;
 use crate::api::quantity::Quantity;
 use crate::api::quote::quote;
 use crate::api::resources::Resource;
@@ -17,6 +18,8 @@ pub struct DecodeError {
     kind: &'static str,
     version: &'static str,
     wrong_type: Option<String>,
+    /// What the type's own reader says, where it has one.
+    own_words: Option<String>,
     unknown: Vec<String>,
 }
 
@@ -34,6 +37,9 @@ impl DecodeError {
     /// What the converter of patched objects says of the first field that has the wrong type: `unrecognized type: int32`
     /// (`k8s.io/apimachinery/pkg/runtime/converter.go`, fromUnstructured). `None` if all types are right.
     pub fn conversion(&self) -> Option<String> {
+        if let Some(own) = &self.own_words {
+            return Some(own.clone());
+        }
         let message = self.wrong_type.as_deref()?;
         let Some((head, wanted)) = message.rsplit_once(" of type ") else { return Some(message.to_owned()) };
         let found = head.trim_start_matches("json: cannot unmarshal ").split(' ').next().unwrap_or_default();
@@ -93,9 +99,12 @@ pub fn strict(resource: &'static Resource, tree: &mut Value) -> Result<(), Decod
     if walk.wrong.is_empty() && walk.unknown.is_empty() {
         return Ok(());
     }
-    let wrong_type = walk.wrong.into_iter().next().map(|(_, message)| message);
+    // A type's own reader ends the decoding; other wrong types are remembered, and the first is told at the end.
+    let ended = walk.wrong.iter().position(|wrong| wrong.own_words.is_some()).unwrap_or(0);
+    let wrong = walk.wrong.into_iter().nth(ended);
+    let (wrong_type, own_words) = wrong.map(|wrong| (wrong.message, wrong.own_words)).unzip();
     let unknown = walk.unknown.into_iter().map(|(path, _)| path).collect();
-    Err(DecodeError { kind: resource.kind, version: resource.version, wrong_type, unknown })
+    Err(DecodeError { kind: resource.kind, version: resource.version, wrong_type, own_words: own_words.flatten(), unknown })
 }
 
 /// All that is wrong with a document, with places and hints.
@@ -107,7 +116,7 @@ pub fn problems(resource: &'static Resource, document: &Document) -> Vec<Problem
         let (line, column) = document.spans.locate(&path).unwrap_or((document.line, 1));
         Problem { path, line, column, message, help }
     };
-    let wrong = walk.wrong.into_iter().map(|(path, message)| problem(path, message, None));
+    let wrong = walk.wrong.into_iter().map(|wrong| problem(wrong.path, wrong.message, None));
     let mut all: Vec<Problem> = wrong.collect();
     for (path, object) in walk.unknown {
         let name = path.rsplit('.').next().unwrap_or(&path).to_owned();
@@ -125,9 +134,16 @@ pub fn problems(resource: &'static Resource, document: &Document) -> Vec<Problem
     all
 }
 
+/// A value of a wrong type.
+struct Wrong {
+    path: String,
+    message: String,
+    own_words: Option<String>,
+}
+
 #[derive(Default)]
 struct Walk {
-    wrong: Vec<(String, String)>,
+    wrong: Vec<Wrong>,
     unknown: Vec<(String, &'static Type)>,
 }
 
@@ -161,24 +177,33 @@ impl Walk {
     fn typed(&mut self, object: &'static Type, field_type: &'static FieldType, go_type: &str, value: &mut Value, path: &str, go: &str) {
         let fits = match field_type {
             FieldType::Bytes if value.is_string() => return self.bytes(value, path),
+            FieldType::Quantity => return self.quantity(value, path),
+            FieldType::Time | FieldType::MicroTime if value.is_string() => return self.time(field_type, value, path),
             FieldType::String | FieldType::Bytes | FieldType::Time | FieldType::MicroTime => value.is_string(),
-            FieldType::Int32 => value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+            FieldType::Int32 => is_int32(value),
             FieldType::Int64 => value.as_i64().is_some(),
             FieldType::Double => value.is_number(),
             FieldType::Boolean => value.is_boolean(),
-            FieldType::Quantity => return self.quantity(value, path),
-            FieldType::IntOrString => value.is_string() || value.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+            FieldType::IntOrString => value.is_string() || is_int32(value),
             FieldType::Any => true,
             FieldType::FreeObject | FieldType::Map(_) | FieldType::Object(_) => value.is_object(),
             FieldType::List(_) => value.is_array(),
         };
         if !fits {
-            let message = format!(
-                "json: cannot unmarshal {} into Go struct field {}.{go} of type {go_type}",
-                json_word(value, field_type),
-                object.struct_name()
-            );
-            self.wrong.push((path.to_owned(), message));
+            // Types with a reader of their own tell what that reader wanted.
+            let own_type = match field_type {
+                FieldType::IntOrString => Some("int32"),
+                FieldType::Time | FieldType::MicroTime => Some("string"),
+                _ => None,
+            };
+            let found = json_word(value, field_type);
+            let what = |place: &str, wanted: &str| format!("json: cannot unmarshal {found} into Go {place} of type {wanted}");
+            let place = format!("struct field {}.{go}", object.struct_name());
+            self.wrong.push(Wrong {
+                path: path.to_owned(),
+                message: what(&place, own_type.unwrap_or(go_type)),
+                own_words: own_type.map(|own| what("value", own)),
+            });
             return;
         }
         match (field_type, value) {
@@ -202,7 +227,8 @@ impl Walk {
 
     fn bytes(&mut self, value: &Value, path: &str) {
         if let Some(place) = corrupt_base64(value.as_str().unwrap_or_default().as_bytes()) {
-            self.wrong.push((path.to_owned(), format!("illegal base64 data at input byte {place}")));
+            let message = format!("illegal base64 data at input byte {place}");
+            self.wrong.push(Wrong { path: path.to_owned(), message, own_words: None });
         }
     }
 
@@ -212,8 +238,24 @@ impl Walk {
             Some(Err(error)) => error.to_string(),
             None => "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned(),
         };
-        self.wrong.push((path.to_owned(), problem));
+        self.refused(path, problem);
     }
+
+    fn time(&mut self, field_type: &FieldType, value: &Value, path: &str) {
+        let layout = if *field_type == FieldType::Time { go_time::RFC3339 } else { go_time::RFC3339_MICRO };
+        if let Err(problem) = go_time::check(value.as_str().unwrap_or_default(), layout) {
+            self.refused(path, problem);
+        }
+    }
+
+    /// A type's own reader can't read its text.
+    fn refused(&mut self, path: &str, problem: String) {
+        self.wrong.push(Wrong { path: path.to_owned(), message: problem.clone(), own_words: Some(problem) });
+    }
+}
+
+fn is_int32(value: &Value) -> bool {
+    value.as_i64().is_some_and(|n| i32::try_from(n).is_ok())
 }
 
 /// Where Go's `encoding/base64` stops reading, if it does. Line breaks don't count as text, but as bytes.
@@ -259,7 +301,9 @@ pub fn json_kind(value: &Value) -> &'static str {
 /// How Go's decoder names what it found; a number that doesn't fit is quoted.
 fn json_word(value: &Value, wanted: &FieldType) -> String {
     match value {
-        Value::Number(number) if matches!(wanted, FieldType::Int32 | FieldType::Int64) => format!("number {number}"),
+        Value::Number(number) if matches!(wanted, FieldType::Int32 | FieldType::Int64 | FieldType::IntOrString) => {
+            format!("number {number}")
+        }
         other => json_kind(other).to_owned(),
     }
 }
@@ -310,6 +354,14 @@ mod tests {
     fn says_no_in_the_servers_words() {
         check("spec: {replicas: 2, paused: null}", "");
         check("spec: {replicas: '2'}", "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32");
+        check(
+            "spec: {strategy: {rollingUpdate: {maxSurge: true}}}",
+            "json: cannot unmarshal bool into Go struct field RollingUpdateDeployment.spec.strategy.rollingUpdate.maxSurge of type int32",
+        );
+        check(
+            "spec: {replicas: x, template: {spec: {containers: [{resources: {limits: {cpu: x}}}]}}}",
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        );
         check("spec: {replicas: 2.5}", "json: cannot unmarshal number 2.5 into Go struct field DeploymentSpec.spec.replicas of type int32");
         check(
             "spec: {strategy: {rollingUpdate: {maxUnavaliable: 1}}, x: 1}",

@@ -5,6 +5,7 @@ pub mod cron;
 pub mod decode;
 pub mod defaults;
 pub mod event;
+mod go_time;
 pub mod human_duration;
 pub mod intstr;
 pub mod managed;

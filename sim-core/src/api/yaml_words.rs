@@ -61,8 +61,8 @@ fn separator(open: char) -> &'static str {
 
 /// What is missed at the end of the text, if a collection isn't closed: after a value, what separates it from the next; else a value.
 fn unclosed(text: &str, open: char) -> &'static str {
-    let lines = text.lines().map(|line| line.split(" #").next().unwrap_or(line).trim_end());
-    let last = lines.filter(|line| !line.is_empty() && !line.trim_start().starts_with('#')).next_back();
+    let mut lines = text.lines().map(|line| line.split(" #").next().unwrap_or(line).trim_end());
+    let last = lines.rfind(|line| !line.is_empty() && !line.trim_start().starts_with('#'));
     if last.is_some_and(|line| line.ends_with(['[', '{', ',', ':'])) { NODE } else { separator(open) }
 }
 

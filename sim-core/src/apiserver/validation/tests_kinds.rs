@@ -38,7 +38,7 @@ fn change(base: &Value, patch: Value, want: &[&str]) {
     merge(&mut old, json!({"metadata": {"uid": "u", "resourceVersion": "1"}}));
     let mut new = old.clone();
     merge(&mut new, patch);
-    defaults::apply(&kind(&new).to_owned(), &mut new);
+    defaults::apply(kind(base), &mut new);
     assert_eq!(lines(&update(kind(&new), &new, &old)), want);
 }
 
