@@ -271,7 +271,13 @@ impl Front<'_> {
         if let Some(uid) = uid
             && uid != stored.meta().uid.to_string()
         {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", stored.meta().uid);
+            let namespace = if id.kind.is_namespaced() { format!("{}/", stored.meta().namespace) } else { String::new() };
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: /registry/{}/{namespace}{name}, ResourceVersion: 0, AdditionalErrorMsg: \
+                 Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+                registry_folder(id.kind),
+                stored.meta().uid
+            );
             return Err(ApiError::conflict(resource.group, resource.plural, &name, &why));
         }
         keep_server_fields(&mut tree, &old);
@@ -469,6 +475,19 @@ fn invalid_patch(shown: &str, why: &str) -> ApiError {
     let mut error = ApiError::invalid("", "", "", vec![FieldError::invalid_text("patch", shown, why)]);
     error.message = error.details.causes[0].to_string();
     error
+}
+
+/// Where etcd keeps the objects of a kind, below `/registry`: mostly the resource's name.
+/// `pkg/kubeapiserver/default_storage_factory_builder.go`, SpecialDefaultResourcePrefixes, v1.36.
+fn registry_folder(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ReplicationController => "controllers",
+        Kind::Endpoints => "services/endpoints",
+        Kind::Service => "services/specs",
+        Kind::Node => "minions",
+        Kind::Ingress => "ingress",
+        kind => kind.resource().plural,
+    }
 }
 
 fn set_namespace(kind: Kind, namespace: &str, tree: &mut Value) -> Result<(), ApiError> {

@@ -150,7 +150,7 @@ impl View {
 
     /// Whether there is any object of a kind.
     pub fn has(&self, kind: Kind) -> bool {
-        self.shelves[kind as usize].len() > 0
+        !self.shelves[kind as usize].is_empty()
     }
 
     /// The object of this UID.

@@ -22,11 +22,10 @@ impl Controller for VolumeProtection {
 
     fn route(change: &Change, view: &View, keys: &mut Keys) {
         let meta = change.object.meta();
+        let leaving = change.verb != Verb::Deleted && meta.deletion.is_some();
         match &change.object {
-            Object::Record(record) if matches!(record.kind, Kind::PersistentVolumeClaim | Kind::PersistentVolume) => {
-                if change.verb != Verb::Deleted && meta.deletion.is_some() {
-                    keys.add(change.id);
-                }
+            Object::Record(record) if matches!(record.kind, Kind::PersistentVolumeClaim | Kind::PersistentVolume) && leaving => {
+                keys.add(change.id);
             }
             Object::Pod(pod) if view.has(Kind::PersistentVolumeClaim) && (change.verb == Verb::Deleted || pod.status.phase.is_final()) => {
                 let claims = view.list(Kind::PersistentVolumeClaim, Some(&meta.namespace));

@@ -150,9 +150,8 @@ fn invalid(error: &ApiError) -> String {
     }
     match causes.as_slice() {
         [] => format!("{subject}: {}", error.message),
-        // Each cause ends its line, also one that ends with a line break of its own.
-        [one] => format!("{subject}: {one}\n"),
-        many => format!("{subject}: \n* {}\n", many.join("\n* ")),
+        [one] => format!("{subject}: {one}"),
+        many => format!("{subject}: \n* {}", many.join("\n* ")),
     }
 }
 

@@ -48,7 +48,7 @@ impl Series {
             return Vec::new();
         }
         self.looked = now;
-        let refreshes = now.as_nanos() % REFRESH.as_nanos() == 0;
+        let refreshes = now.as_nanos().is_multiple_of(REFRESH.as_nanos());
         let all: Vec<((Uid, u64), Arc<Event>)> = self.known.iter().map(|(key, event)| (*key, event.clone())).collect();
         let mut written = Vec::new();
         for (key, event) in all {

@@ -104,10 +104,7 @@ fn merge_list(how: ListMerge, old: Vec<Value>, patch: &[Value], order: Option<&V
                     merged.push(item.clone())
                 }
             });
-            return Ok(match order {
-                Some(order) => order_items(how, merged, order, &old),
-                None => merged,
-            });
+            return Ok(order_items(how, merged, order.map_or(patch, Vec::as_slice), &old));
         }
         ListMerge::ByKey(key, shape) => (key, shape),
     };
