@@ -80,7 +80,8 @@ fn patches() {
 
 #[test]
 fn api_and_kubectl() {
-    for score in sim_oracle::run_api(folder()).into_iter().chain(sim_oracle::run_kubectl(folder())) {
+    let scores = [sim_oracle::run_api, sim_oracle::run_kubectl, sim_oracle::run_sessions].map(|corpus| corpus(folder()));
+    for score in scores.into_iter().flatten() {
         assert!(score.passed * 100 >= score.total * 85, "{} {}/{}: {:?}", score.name, score.passed, score.total, score.first_miss);
     }
 }

@@ -123,6 +123,16 @@ fn pods() {
 }
 
 #[test]
+fn without_manifests() {
+    check("without-manifests.md");
+}
+
+#[test]
+fn before_you_apply() {
+    check("before-you-apply.md");
+}
+
+#[test]
 fn every_transcript_is_a_test() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let source = include_str!("transcripts.rs");

@@ -25,19 +25,19 @@ pub const FLAGS: &[Flag] = &[
     short("kustomize", 'k'),
     short_switch("recursive", 'R'),
     switch("record"),
+    switch("all"),
+    switch("force"),
+    switch("force-conflicts"),
     switch("overwrite"),
+    switch("prune"),
+    switch("server-side"),
     switch("show-managed-fields"),
     optional("dry-run", "unchanged"),
     optional("validate", "strict"),
     value("field-manager"),
-    switch("server-side"),
-    switch("force-conflicts"),
-    refused("prune"),
     refused("prune-allowlist"),
     refused("applyset"),
-    refused("all"),
     refused("cascade"),
-    refused("force"),
     refused("grace-period"),
     refused("openapi-patch"),
     refused("subresource"),
@@ -50,22 +50,17 @@ const TRIES: usize = 5;
 
 /// Runs `kubectl apply`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {
-    if !call.flags.has("filename") && !call.flags.has("kustomize") {
-        return Err(Failure::plain("must specify one of -f and -k"));
-    }
     if !call.flags.args.is_empty() {
         return Err(call.flags.usage(format!("Unexpected args: [{}]", call.flags.args.join(" "))));
     }
     let dry_run = call.dry_run()?;
+    if !call.flags.has("filename") && !call.flags.has("kustomize") {
+        return Err(Failure::plain("must specify one of -f and -k"));
+    }
+    check(call, dry_run)?;
     let server_side = call.flags.on("server-side");
     let mut options = call.write_options(dry_run, if server_side { server_side::MANAGER } else { "kubectl-client-side-apply" });
     options.field_validation = field_validation(call)?;
-    if call.flags.on("force-conflicts") && !server_side {
-        return Err(Failure::plain("--force-conflicts only works with --server-side"));
-    }
-    if dry_run == DryRun::Client && server_side {
-        return Err(Failure::plain("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"));
-    }
     let (infos, mut failures) = manifest::read(call)?;
     if infos.is_empty() && failures.is_empty() {
         return Err(Failure::plain("no objects passed to apply"));
@@ -85,6 +80,30 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
         }
     }
     Failure::all(failures).map_or(Ok(Next::Done), Err)
+}
+
+/// What kubectl has against flags together, and what isn't simulated of what is left.
+fn check(call: &Call<'_>, dry_run: DryRun) -> Answer<()> {
+    let on = |flag: &str| call.flags.on(flag);
+    let chosen = !call.flags.text("selector").is_empty();
+    let wrong = match dry_run {
+        _ if on("force-conflicts") && !on("server-side") => "--force-conflicts only works with --server-side",
+        DryRun::Client if on("server-side") => "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        _ if on("server-side") && on("force") => "--force cannot be used with --server-side",
+        DryRun::Server if on("force") => "--dry-run=server cannot be used with --force",
+        _ if on("all") && chosen => "cannot set --all and --selector at the same time",
+        _ if on("prune") && on("force") => "--force cannot be used with --prune",
+        _ if on("prune") && !on("all") && !chosen => {
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. \
+             If you did not mean to prune all resources, specify a label selector"
+        }
+        _ if on("prune") && on("server-side") => "--prune is in alpha and doesn't currently work on objects created by server-side apply",
+        _ => match ["prune", "force"].into_iter().find(|flag| on(flag)) {
+            Some(flag) => return Err(Failure::not_simulated(&format!("kubectl apply --{flag}"))),
+            None => return Ok(()),
+        },
+    };
+    Err(Failure::plain(wrong))
 }
 
 /// The object with the annotation in which `apply` keeps what was applied.

@@ -1,7 +1,7 @@
 //! `kubectl diff`: what `apply` would change, as `diff -u -N` shows it of two folders. Mirrors
 //! `staging/src/k8s.io/kubectl/pkg/cmd/diff/diff.go`, v1.36.
 //!
-//! Left out: `--server-side`, `--prune`, and programs other than diff.
+//! Left out: `--prune`, and programs other than diff.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use similar::TextDiff;
 use super::api::{PatchKind, WriteOptions};
 use super::apply::patch_for;
 use super::failure::{Answer, Failure};
-use super::field::at;
+use super::field::{at, map_mut};
 use super::flags::{Flag, refused, short, short_switch, switch, value};
 use super::rollback::LAST_APPLIED;
 use super::target::{self, Info};
-use super::{Call, Next, emit, manifest, output};
+use super::{Call, Next, emit, manifest, output, server_side};
 
 /// The flags of `diff`.
 pub const FLAGS: &[Flag] = &[
@@ -23,14 +23,14 @@ pub const FLAGS: &[Flag] = &[
     short("filename", 'f'),
     short("kustomize", 'k'),
     short_switch("recursive", 'R'),
+    switch("force-conflicts"),
+    switch("server-side"),
     switch("show-managed-fields"),
     switch("show-secrets"),
     value("concurrency"),
     value("field-manager"),
-    refused("force-conflicts"),
     refused("prune"),
     refused("prune-allowlist"),
-    refused("server-side"),
 ];
 
 /// Folders as `os.MkdirTemp` could have named them.
@@ -47,6 +47,9 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     }
     if !call.flags.has("filename") && !call.flags.has("kustomize") {
         return Err(Failure::plain("must specify one of -f and -k"));
+    }
+    if call.flags.on("force-conflicts") && !call.flags.on("server-side") {
+        return Err(Failure::plain("--force-conflicts only works with --server-side"));
     }
     let (infos, failures) = manifest::read(call)?;
     if let Some(failure) = failures.into_iter().next() {
@@ -83,8 +86,15 @@ fn file_name(info: &Info) -> String {
 
 /// The object as it is, and as it would be: both as the server says, which is asked without writing.
 fn versions(call: &mut Call<'_>, info: &Info) -> Answer<(Option<Value>, Value)> {
-    let manager = call.flags.get("field-manager").unwrap_or("kubectl-client-side-apply").to_owned();
+    let server_side = call.flags.on("server-side");
+    let manager = if server_side { server_side::MANAGER } else { "kubectl-client-side-apply" };
+    let manager = call.flags.get("field-manager").unwrap_or(manager).to_owned();
     let options = WriteOptions { dry_run: true, field_manager: manager, ..WriteOptions::default() };
+    if server_side {
+        let live = call.api.get(info.resource, &info.ns, &info.name).ok();
+        let force = call.flags.on("force-conflicts");
+        return Ok((live, call.api.apply(info.resource, &info.ns, &info.name, &info.object, force, &options)?.object));
+    }
     let live = match call.api.get(info.resource, &info.ns, &info.name) {
         Ok(live) => live,
         Err(error) if error.is_not_found() => {
@@ -94,9 +104,8 @@ fn versions(call: &mut Call<'_>, info: &Info) -> Answer<(Option<Value>, Value)> 
         Err(error) => return Err(error.into()),
     };
     let mut modified = info.object.clone();
-    if let Some(annotations) = modified.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
-        annotations.remove(LAST_APPLIED);
-    }
+    // Annotations are there even if there are none: that the manifest has none must not take away those that are.
+    map_mut(&mut modified, "metadata.annotations").remove(LAST_APPLIED);
     let patch = patch_for(info, &modified, &live)?;
     let merged = if patch.as_object().is_some_and(Map::is_empty) {
         live.clone()

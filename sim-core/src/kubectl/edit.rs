@@ -313,3 +313,71 @@ fn without_comments(text: &str) -> String {
     let is_comment = |line: &&str| line.trim_start().starts_with('#') && !line.trim_start().starts_with("#!");
     text.split_inclusive('\n').filter(|line| !is_comment(line)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Cluster, Config};
+    use crate::kubectl::{self, Invocation, Outcome, Output};
+
+    fn kubectl(cluster: &mut Cluster, line: &str, file: Option<(&str, &str)>) -> Output {
+        let files = file.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        match cluster.kubectl(&Invocation { args: kubectl::split(line).expect("a line"), files }) {
+            Outcome::Done(output) => output,
+            Outcome::Waiting(..) => panic!("{line} doesn't wait"),
+        }
+    }
+
+    #[track_caller]
+    fn check(cluster: &mut Cluster, line: &str, edited: &str, expected: (&str, &str, i32)) {
+        let seen = kubectl(cluster, line, Some((EDITED, edited)));
+        assert_eq!((seen.stdout.as_str(), seen.stderr.as_str(), seen.code), expected);
+    }
+
+    #[test]
+    fn an_object_goes_to_the_editor_and_comes_back() {
+        let mut cluster = Cluster::new(Config::default());
+        kubectl(&mut cluster, "create configmap c --from-literal=a=b", None);
+        let none = kubectl(&mut cluster, "edit cm c", None);
+        assert_eq!((none.stderr.as_str(), none.code), ("error: there was a problem with the editor \"false\"\n", 1));
+        let text = kubectl(&mut cluster, "edit cm c", Some((TO_EDIT, ""))).stdout;
+        assert!(text.starts_with("# Please edit the object below.") && text.contains("\n#\napiVersion: v1\ndata:\n  a: b\n"), "{text}");
+        check(&mut cluster, "edit cm c", &text, ("", "Edit cancelled, no changes made.\n", 0));
+        check(&mut cluster, "edit cm c", "# nothing\n", ("", "Edit cancelled, saved file was empty.\n", 0));
+        let renamed = "error: At least one of apiVersion, kind and name was changed\n";
+        check(&mut cluster, "edit cm c", &text.replace("name: c\n", "name: d\n"), ("", renamed, 1));
+        check(&mut cluster, "edit cm c", &text.replace("a: b", "a: c"), ("configmap/c edited\n", "", 0));
+        assert_eq!(kubectl(&mut cluster, "get cm c -o jsonpath={.data.a}", None).stdout, "c");
+    }
+
+    #[test]
+    fn what_is_refused_comes_back_with_the_reason() {
+        let mut cluster = Cluster::new(Config::default());
+        kubectl(&mut cluster, "create deployment web --image=nginx", None);
+        let text = kubectl(&mut cluster, "edit deploy web", Some((TO_EDIT, ""))).stdout;
+        let wrong = text.replace("replicas: 1", "replicas: -1");
+        check(&mut cluster, "edit deploy web", &wrong, ("", "error: deployments.apps \"web\" is invalid\n", 1));
+        let again = kubectl(&mut cluster, "edit deploy web", Some((TO_EDIT, &wrong))).stdout;
+        let reason = "#\n# deployments.apps \"web\" was not valid:\n\
+                      # * spec.replicas: Invalid value: -1: must be greater than or equal to 0\n#\napiVersion: apps/v1\n";
+        assert!(again.contains(reason), "{again}");
+        let broken = kubectl(&mut cluster, "edit deploy web", Some((TO_EDIT, "a: [\n"))).stdout;
+        assert!(broken.contains("\n# The edited file had a syntax error: error parsing edited-file: "), "{broken}");
+    }
+
+    #[test]
+    fn what_was_applied_last_can_be_edited() {
+        let mut cluster = Cluster::new(Config::default());
+        let missing = "error: no last-applied-configuration annotation found on resources, to create the annotation, \
+                       use command `kubectl apply set-last-applied --create-annotation`\n";
+        kubectl(&mut cluster, "create configmap c --from-literal=a=b", None);
+        assert_eq!(kubectl(&mut cluster, "apply edit-last-applied cm/c", None).stderr, missing);
+        let manifest = "{apiVersion: v1, kind: ConfigMap, metadata: {name: d}, data: {a: b}}";
+        kubectl(&mut cluster, "apply -f m.yaml", Some(("m.yaml", manifest)));
+        let text = kubectl(&mut cluster, "apply edit-last-applied cm/d", Some((TO_EDIT, ""))).stdout;
+        assert!(text.starts_with("# Please edit the 'last-applied-configuration' annotations below."), "{text}");
+        check(&mut cluster, "apply edit-last-applied cm/d", &text.replace("a: b", "a: x"), ("configmap/d edited\n", "", 0));
+        let applied = kubectl(&mut cluster, "apply view-last-applied cm/d -o json", None).stdout;
+        assert!(applied.contains("\"a\": \"x\""), "{applied}");
+    }
+}

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 /// Hints for all manifests that a failed command read; empty if there is nothing to add.
 pub fn hints(files: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
-    for (name, content) in files {
+    for (name, content) in files.iter().filter(|(name, _)| is_manifest(name)) {
         let shown = if name == "-" { "standard input" } else { name };
         match yaml::documents(content) {
             Err(error) => {
@@ -20,6 +20,11 @@ pub fn hints(files: &BTreeMap<String, String>) -> String {
         }
     }
     text
+}
+
+/// Files of other kinds are content: of a ConfigMap, say.
+fn is_manifest(name: &str) -> bool {
+    name == "-" || name == super::EDITED || [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
 }
 
 fn of_document(file: &str, document: &yaml::Document, text: &mut String) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::api::PatchKind;
 use super::failure::{Answer, Failure};
-use super::field::{at, int, map_mut, text};
+use super::field::{at, map_mut, text};
 use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::target::{self, Info, Rules};
 use super::{Call, DryRun, Next, history};
@@ -72,14 +72,16 @@ fn one(call: &mut Call<'_>, info: &Info, wanted: i32, current: i64, dry_run: Dry
     if !version.is_empty() && version != actual {
         return Err(Failure::Plain(format!("Expected resource version to be {version}, was {actual}")));
     }
-    let mut object = if dry_run == DryRun::No { call.api.scale(info.resource, &info.ns, &info.name, wanted)? } else { info.object.clone() };
-    if dry_run != DryRun::No || int(&object, "spec.replicas") != i64::from(wanted) {
-        map_mut(&mut object, "spec").insert("replicas".into(), Value::from(wanted));
+    if dry_run == DryRun::No {
+        call.api.scale(info.resource, &info.ns, &info.name, wanted)?;
     }
+    // kubectl shows the object as it was, with the new number in it.
+    let mut object = info.object.clone();
+    map_mut(&mut object, "spec").insert("replicas".into(), Value::from(wanted));
     if call.flags.on("record") && dry_run == DryRun::No {
         let patch = json!({"metadata": {"annotations": {history::CHANGE_CAUSE: call.flags.recorded()}}});
         let options = call.write_options(dry_run, "kubectl-scale");
-        object = call.api.patch(info.resource, &info.ns, &info.name, PatchKind::Merge, &patch, &options)?.object;
+        call.api.patch(info.resource, &info.ns, &info.name, PatchKind::Merge, &patch, &options)?;
     }
     Ok(object)
 }
