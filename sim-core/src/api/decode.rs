@@ -38,7 +38,9 @@ impl DecodeError {
     /// (`k8s.io/apimachinery/pkg/runtime/converter.go`, fromUnstructured). `None` if all types are right.
     pub fn conversion(&self) -> Option<String> {
         if let Some(own) = &self.own_words {
-            return Some(own.clone());
+            // Bytes are read by the converter itself, which says so.
+            let by_converter = own.starts_with("illegal base64");
+            return Some(if by_converter { format!("error decoding from json: {own}") } else { own.clone() });
         }
         let message = self.wrong_type.as_deref()?;
         let Some((head, wanted)) = message.rsplit_once(" of type ") else { return Some(message.to_owned()) };

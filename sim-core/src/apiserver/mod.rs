@@ -488,7 +488,8 @@ fn keep_status(next: &mut Object, stored: &Object) {
 
 fn spec_differs(next: &Object, stored: &Object) -> bool {
     match (next, stored) {
-        (Object::Deployment(a), Object::Deployment(b)) => a.spec != b.spec,
+        // Its annotations count too: they once asked for rollbacks (`pkg/registry/apps/deployment/strategy.go`, PrepareForUpdate).
+        (Object::Deployment(a), Object::Deployment(b)) => a.spec != b.spec || a.meta.annotations != b.meta.annotations,
         (Object::ReplicaSet(a), Object::ReplicaSet(b)) => a.replicas != b.replicas || a.spec != b.spec,
         (Object::Pod(a), Object::Pod(b)) => a.spec != b.spec,
         (Object::EndpointSlice(a), Object::EndpointSlice(b)) => a.endpoints != b.endpoints || a.ports != b.ports,

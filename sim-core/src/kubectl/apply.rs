@@ -1,11 +1,11 @@
 //! `kubectl apply -f`: creates what isn't there, and merges three ways into what is. Mirrors
 //! `staging/src/k8s.io/kubectl/pkg/cmd/apply/{apply,patcher}.go`, v1.36.
 //!
-//! Left out: `--prune` and `--force`. `--server-side` is in `server_side.rs`.
+//! Left out: `--prune`; `--force` for objects that take time to go. `--server-side` is in `server_side.rs`.
 
 use serde_json::{Map, Value};
 
-use super::api::{PatchKind, WriteOptions};
+use super::api::{DeleteOptions, PatchKind, WriteOptions};
 use super::create::field_validation;
 use super::emit::compact_json;
 use super::failure::{Answer, Failure};
@@ -16,6 +16,7 @@ use super::rollback::LAST_APPLIED;
 use super::target::{self, Info};
 use super::{Call, DryRun, Next, history, server_side};
 use crate::api::patch::three_way;
+use crate::api::status::Reason;
 
 /// The flags of `apply`.
 pub const FLAGS: &[Flag] = &[
@@ -98,10 +99,8 @@ fn check(call: &Call<'_>, dry_run: DryRun) -> Answer<()> {
              If you did not mean to prune all resources, specify a label selector"
         }
         _ if on("prune") && on("server-side") => "--prune is in alpha and doesn't currently work on objects created by server-side apply",
-        _ => match ["prune", "force"].into_iter().find(|flag| on(flag)) {
-            Some(flag) => return Err(Failure::not_simulated(&format!("kubectl apply --{flag}"))),
-            None => return Ok(()),
-        },
+        _ if on("prune") => return Err(Failure::not_simulated("kubectl apply --prune")),
+        _ => return Ok(()),
     };
     Err(Failure::plain(wrong))
 }
@@ -172,6 +171,20 @@ fn create(call: &mut Call<'_>, info: &Info, mut object: Value, dry_run: DryRun, 
     }
 }
 
+/// `--force`: what can't be patched is made anew. `patcher.go`, deleteAndCreate. An object that takes time to go isn't waited for.
+fn delete_and_create(call: &mut Call<'_>, info: &Info, modified: &Value, options: &WriteOptions) -> Answer<Value> {
+    call.api.delete(info.resource, &info.ns, &info.name, &DeleteOptions::default())?;
+    if call.api.get(info.resource, &info.ns, &info.name).is_ok() {
+        let what = format!("kubectl apply --force of {}, which takes time to go,", info.plural_title());
+        return Err(Failure::not_simulated(&what));
+    }
+    let mut object = modified.clone();
+    without_nulls(&mut object);
+    let written = call.api.create(info.resource, &info.ns, object, options)?;
+    call.warn(&written);
+    Ok(written.object)
+}
+
 fn update(call: &mut Call<'_>, info: &Info, modified: &Value, mut current: Value, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
     if entry(&current, "metadata.annotations", LAST_APPLIED).is_none() {
         call.err.push_str(&format!(
@@ -198,6 +211,9 @@ fn update(call: &mut Call<'_>, info: &Info, modified: &Value, mut current: Value
             Err(error) if error.is_conflict() && tries < TRIES && patch.pointer("/metadata/resourceVersion").is_none() => {
                 tries += 1;
                 current = call.api.get(info.resource, &info.ns, &info.name)?;
+            }
+            Err(error) if call.flags.on("force") && matches!(error.reason, Reason::Conflict | Reason::Invalid) => {
+                break (patch, delete_and_create(call, info, modified, options)?);
             }
             Err(error) => {
                 let failure = Failure::from(error).about("patching", info.source.as_deref());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sim_core::api::yaml;
 
 /// Fields that differ between any two runs.
-const MADE_UP: [&str; 16] = [
+const MADE_UP: [&str; 17] = [
     "uid",
     "resourceVersion",
     "managedFields",
@@ -22,6 +22,7 @@ const MADE_UP: [&str; 16] = [
     "finishedAt",
     "ip",
     "addresses",
+    "zone",
 ];
 
 /// The lines of what a command printed, each masked by `mask`; `None` if it isn't an object.
