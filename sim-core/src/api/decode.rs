@@ -38,12 +38,14 @@ impl DecodeError {
     /// (`k8s.io/apimachinery/pkg/runtime/converter.go`, fromUnstructured). `None` if all types are right.
     pub fn conversion(&self) -> Option<String> {
         if let Some(own) = &self.own_words {
-            // Bytes are read by the converter itself, which says so.
-            let by_converter = own.starts_with("illegal base64");
-            return Some(if by_converter { format!("error decoding from json: {own}") } else { own.clone() });
+            return Some(own.clone());
         }
         let message = self.wrong_type.as_deref()?;
-        let Some((head, wanted)) = message.rsplit_once(" of type ") else { return Some(message.to_owned()) };
+        let Some((head, wanted)) = message.rsplit_once(" of type ") else {
+            // Bytes are read by the converter itself, which says so.
+            let prefix = if message.starts_with("illegal base64") { "error decoding from json: " } else { "" };
+            return Some(format!("{prefix}{message}"));
+        };
         let found = head.trim_start_matches("json: cannot unmarshal ").split(' ').next().unwrap_or_default();
         let found = match found {
             "array" => "slice",

@@ -166,6 +166,10 @@ impl Front<'_> {
         if placeholder.is_some() {
             tree["metadata"]["name"] = Value::from("");
         }
+        if kind == Kind::Job {
+            // What is stored is defaulted when it is read: by then the template has labels, which a Job without its own takes.
+            defaults::apply(kind.as_str(), &mut tree);
+        }
         if kind == Kind::Service {
             defaults::service_families(&mut tree);
             self.allocate_addresses(&mut tree)?;

@@ -13,7 +13,6 @@ pub(super) fn prepare(kind: Kind, tree: &mut Value, uid: Uid) {
         Kind::Job => {
             tree["metadata"]["uid"] = uid.to_string().into();
             defaults::generate_job_selector(tree);
-            defaults::apply("Job", tree);
         }
         // `plugin/pkg/admission/storage/storageobjectinuseprotection`: nobody loses a volume that is in use.
         Kind::PersistentVolumeClaim => hold(tree, "kubernetes.io/pvc-protection"),

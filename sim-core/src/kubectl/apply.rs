@@ -1,7 +1,7 @@
 //! `kubectl apply -f`: creates what isn't there, and merges three ways into what is. Mirrors
 //! `staging/src/k8s.io/kubectl/pkg/cmd/apply/{apply,patcher}.go`, v1.36.
 //!
-//! Left out: `--prune`; `--force` for objects that take time to go. `--server-side` is in `server_side.rs`.
+//! Left out: `--prune`, `--overwrite=false`; `--force` for objects that take time to go. `--server-side` is in `server_side.rs`.
 
 use serde_json::{Map, Value};
 
@@ -100,6 +100,7 @@ fn check(call: &Call<'_>, dry_run: DryRun) -> Answer<()> {
         }
         _ if on("prune") && on("server-side") => "--prune is in alpha and doesn't currently work on objects created by server-side apply",
         _ if on("prune") => return Err(Failure::not_simulated("kubectl apply --prune")),
+        _ if call.flags.has("overwrite") && !on("overwrite") => return Err(Failure::not_simulated("kubectl apply --overwrite=false")),
         _ => return Ok(()),
     };
     Err(Failure::plain(wrong))

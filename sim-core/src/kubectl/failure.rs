@@ -66,7 +66,8 @@ impl Failure {
                 format!("error: {message}\nSee 'kubectl{command} -h' for help and examples\n")
             }
             Failure::Bare(message) => lined(message.clone()),
-            Failure::Server(error) if error.reason == Reason::Invalid => lined(invalid(error)),
+            // kubectl ends this one with a line break even if it has one: a pod's refused changes end with an empty line.
+            Failure::Server(error) if error.reason == Reason::Invalid => invalid(error) + "\n",
             Failure::Server(_) => lined(self.line()),
             Failure::Many(failures) => failures.iter().map(|f| lined(f.line())).collect(),
         }
