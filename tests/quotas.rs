@@ -122,4 +122,43 @@ fn a_priority_class_gives_pods_its_value() {
     assert_eq!(stderr, format!("{REFUSED}pods \"a\" is forbidden: no PriorityClass with name low was found\n"));
     terminal.kubectl_with("create -f m.yaml", &with_class("high"));
     assert_eq!(terminal.ok("get pod a -o jsonpath='{.spec.priority} {.spec.preemptionPolicy}'"), "1000 PreemptLowerPriority");
+    let (_, stderr, _) = terminal.kubectl_with("create -f m.yaml", &pod("b", "priority: 5\n  containers: [{name: c, image: nginx}]"));
+    assert!(stderr.contains("the integer value of priority (5) must not be provided in pod spec"), "{stderr}");
+    let (_, stderr, _) = terminal.kubectl_with("delete priorityclass system-node-critical", "");
+    assert!(stderr.contains("this is a system priority class and cannot be deleted"), "{stderr}");
+}
+
+#[test]
+fn what_is_only_tried_or_refused_takes_no_addresses() {
+    let mut terminal = Terminal::new(Config::default());
+    let service = |name: &str, port: u32| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{type: NodePort, clusterIP: 10.96.7.7, ports: [{{port: 80, nodePort: {port}}}]}}\n"
+        )
+    };
+    let mut check = |line: &str, manifest: &str, expected: i32| {
+        let (_, stderr, code) = terminal.kubectl_with(line, manifest);
+        assert_eq!(code, expected, "{line}: {stderr}");
+    };
+    check("diff -f m.yaml", &service("a", 30080), 1);
+    check("apply -f m.yaml --dry-run=server", &service("a", 30080), 0);
+    check("apply -f m.yaml", &service("a", 30080), 0);
+    // A port that a Service no longer has is free again.
+    check("apply -f m.yaml", &service("a", 30081), 0);
+    check("create service nodeport b --tcp=80 --node-port=30080", "", 0);
+    check("create service nodeport c --tcp=80 --node-port=30081", "", 1);
+}
+
+#[test]
+fn endpoints_follow_the_slices() {
+    let mut terminal = Terminal::new(Config::default());
+    terminal.ok("create deployment web --image=nginx --replicas=2");
+    terminal.ok("expose deployment web --port=80");
+    terminal.ok("rollout status deployment/web");
+    terminal.wait(SimDuration::from_secs(1));
+    let addresses = terminal.ok("get endpoints web -o jsonpath='{.subsets[*].addresses[*].targetRef.kind} {.subsets[*].ports[*].port}'");
+    assert_eq!(addresses, "Pod Pod 80");
+    assert_eq!(terminal.ok("get ep -o name"), "endpoints/kubernetes\nendpoints/web\n");
+    terminal.ok("delete service web");
+    assert_eq!(terminal.ok("get ep -o name"), "endpoints/kubernetes\n");
 }

@@ -1,19 +1,23 @@
 //! `kubectl edit` in the shell: the editor of `$KUBE_EDITOR` or `$EDITOR`, opened on what kubectl wants to be edited, and opened again with
 //! what was wrong.
 
-use sim_core::kubectl::{EDITED, TO_EDIT, is_same_text};
+use sim_core::kubectl::{EDITED, TO_EDIT, is_same_text, opens_editor, split_commands};
 use sim_core::shell::{Reply, Shell};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// kubectl's editor when the environment names none.
 const DEFAULT: &str = "vi";
 
-/// Whether a line opens an editor.
+/// Whether a line opens an editor: a single command that does.
 pub(crate) fn opens(line: &str) -> bool {
-    let words: Vec<&str> = line.split_whitespace().filter(|word| *word != "kubectl").collect();
-    (words.first() == Some(&"edit") || words.starts_with(&["apply", "edit-last-applied"])) && !line.contains("&&")
+    match split_commands(line).as_deref() {
+        Ok([words]) => opens_editor(words),
+        _ => false,
+    }
 }
 
 /// Runs such a line.
@@ -26,8 +30,11 @@ pub(crate) fn edit(shell: &mut Shell, line: &str, files: &BTreeMap<String, Strin
             // There is nothing to mend: what kubectl said last stands.
             return if before.is_empty() { asked } else { total };
         }
-        let file = std::env::temp_dir().join(format!("kubectl-edit-{}.yaml", std::process::id()));
-        let edited = match launch(&file, &asked.stdout) {
+        let (file, edited) = match fresh_file(&asked.stdout) {
+            Ok(file) => (file.clone(), launch(&file)),
+            Err(problem) => return failed(total, Path::new(""), &problem),
+        };
+        let edited = match edited {
             Ok(edited) => edited,
             Err(problem) => return failed(total, &file, &problem),
         };
@@ -67,10 +74,25 @@ fn failed(mut total: Reply, file: &Path, problem: &str) -> Reply {
     total
 }
 
-/// Writes the text, lets it be edited, and reads it.
-fn launch(file: &Path, text: &str) -> Result<String, String> {
+/// A file with this text that nobody else had made before.
+fn fresh_file(text: &str) -> Result<PathBuf, String> {
+    let folder = std::env::temp_dir();
+    for number in 0..1000 {
+        let path = folder.join(format!("kubectl-edit-{}-{number}.yaml", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut file) => {
+                return file.write_all(text.as_bytes()).map(|()| path.clone()).map_err(|error| format!("{}: {error}", path.display()));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        }
+    }
+    Err(format!("{} is full of files that were edited", folder.display()))
+}
+
+/// Lets a file be edited, and reads it.
+fn launch(file: &Path) -> Result<String, String> {
     let trouble = |error: std::io::Error| format!("{}: {error}", file.display());
-    std::fs::write(file, text).map_err(trouble)?;
     let editor = ["KUBE_EDITOR", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let editor = editor.unwrap_or_else(|| DEFAULT.to_owned());
     let problem = || format!("there was a problem with the editor {editor:?}");

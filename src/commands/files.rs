@@ -56,15 +56,16 @@ pub(crate) fn scenario(path: &Path) -> Result<Scenario, Problem> {
     let mut scenario = Scenario::parse(&text, &path.display().to_string()).map_err(|error| error.to_string())?;
     let folder = path.parent().unwrap_or(Path::new("."));
     for name in scenario.files_needed() {
-        scenario.files.extend(named(folder, &name).map_err(|problem| {
+        scenario.files.extend(named(folder, &name, text.contains("--from-file")).map_err(|problem| {
             format!("{problem}\n  = help: {} names it; give it under `files:`, or put it beside the scenario", path.display())
         })?);
     }
     Ok(scenario)
 }
 
-/// The file of this name, or the files of text in the folder of this name: kubectl's `-f` reads the manifests among them, `--from-file` all.
-pub(crate) fn named(folder: &Path, name: &str) -> Result<BTreeMap<String, String>, Problem> {
+/// The file of this name, or the files in the folder of this name. kubectl's `-f` reads the manifests among them, `--from-file` all: then
+/// (`whole`) a file that is no text is a problem.
+pub(crate) fn named(folder: &Path, name: &str, whole: bool) -> Result<BTreeMap<String, String>, Problem> {
     let path = folder.join(name);
     if !path.is_dir() {
         return Ok(BTreeMap::from([(name.to_owned(), read(&path)?)]));
@@ -73,17 +74,10 @@ pub(crate) fn named(folder: &Path, name: &str) -> Result<BTreeMap<String, String
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(&path).map_err(problem)? {
         let path = entry.map_err(problem)?.path();
-        if !path.is_file() {
-            continue;
-        }
         let is_manifest = is_yaml(&path) || path.extension().is_some_and(|extension| extension == "json");
-        match read(&path) {
-            Ok(text) => {
-                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                found.insert(format!("{}/{file}", name.trim_end_matches('/')), text);
-            }
-            Err(problem) if is_manifest => return Err(problem),
-            Err(_) => {}
+        if path.is_file() && (whole || is_manifest) {
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            found.insert(format!("{}/{file}", name.trim_end_matches('/')), read(&path)?);
         }
     }
     Ok(found)

@@ -105,7 +105,7 @@ fn loaded(line: &str, known: &BTreeMap<String, String>) -> Result<BTreeMap<Strin
         let folder = format!("{}/", name.trim_end_matches('/'));
         let inside: Vec<_> = known.iter().filter(|(path, _)| **path == name || path.starts_with(&folder)).collect();
         if inside.is_empty() && name != "-" {
-            found.extend(files::named(Path::new(""), &name)?);
+            found.extend(files::named(Path::new(""), &name, line.contains("--from-file"))?);
         }
         found.extend(inside.into_iter().map(|(path, text)| (path.clone(), text.clone())));
     }

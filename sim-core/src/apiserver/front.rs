@@ -8,14 +8,15 @@ use crate::api::quote::shown_by_go;
 use crate::api::record::inert;
 use crate::api::resources::{self, Resource};
 use crate::api::selector::Selector;
+use crate::api::service::Service;
 use crate::api::status::{ApiError, FieldError, Reason};
 use crate::api::{decode, defaults, names, patch};
 use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Write, WriteOptions, Written};
-use crate::apiserver::{ApiServer, Moment, admission, convert, ownership, strategy, validation, versions};
+use crate::apiserver::service_addresses::held_addresses;
+use crate::apiserver::{ApiServer, Moment, admission, convert, endpoints, ownership, strategy, validation, versions};
 use crate::kernel::time::Epoch;
-use crate::store::{Store, Verb};
+use crate::store::{Key, Store, Verb};
 use serde_json::{Value, json};
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// One user's request: the server and the store, at one moment.
@@ -82,8 +83,17 @@ impl Front<'_> {
     /// # Errors
     /// NotFound.
     pub fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Result<Value, ApiError> {
-        let id = self.find(resource, namespace, name)?;
-        Ok(self.serve(resource, self.store.get(id).expect("what was found exists")))
+        let missing = match self.find(resource, namespace, name) {
+            Ok(id) => return Ok(self.serve(resource, self.store.get(id).expect("what was found exists"))),
+            Err(missing) => missing,
+        };
+        let service = (Kind::of(resource) == Some(Kind::Endpoints)).then(|| self.store.find_object(Kind::Service, namespace, name));
+        service.flatten().and_then(Object::as_service).and_then(|service| self.derived(service)).ok_or(missing)
+    }
+
+    /// The Endpoints of a Service that nobody stores.
+    fn derived(&self, service: &Service) -> Option<Value> {
+        endpoints::has_derived(service).then(|| endpoints::of(self.store, service, self.server.seed, self.server.epoch)).flatten()
     }
 
     /// LIST, in order of namespace and name. Of what is never stored there is nothing.
@@ -93,7 +103,16 @@ impl Front<'_> {
     pub fn list(&self, resource: &Resource, namespace: Option<&str>, labels: &Selector) -> Result<Vec<Value>, ApiError> {
         let Some(kind) = Kind::of(resource) else { return Ok(Vec::new()) };
         let matching = self.store.list(kind, namespace).filter(|(_, object)| labels.matches(&object.meta().labels));
-        Ok(matching.map(|(_, object)| self.serve(resource, object)).collect())
+        let mut list: Vec<Value> = matching.map(|(_, object)| self.serve(resource, object)).collect();
+        if kind == Kind::Endpoints {
+            let services = self.store.list(Kind::Service, namespace).filter_map(|(_, object)| object.as_service());
+            let unstored = services.filter(|service| self.store.find_key(kind, &Key::of(&service.meta)).is_none());
+            list.extend(unstored.filter_map(|service| self.derived(service)).filter(|tree| labels.matches(&tree["metadata"]["labels"])));
+            list.sort_by_cached_key(|tree| {
+                ["namespace", "name"].map(|field| tree["metadata"][field].as_str().unwrap_or_default().to_owned())
+            });
+        }
+        Ok(list)
     }
 
     /// The changes of a resource after a revision: verb, object, revision. Empty if they were compacted.
@@ -101,7 +120,16 @@ impl Front<'_> {
         let (Ok(kind), Ok(changes)) = (self.kind(resource), self.store.changes_since(since)) else { return Vec::new() };
         let wanted =
             changes.filter(|c| c.id.kind == kind && namespace.is_none_or(|ns| c.object.meta().namespace == *ns || !kind.is_namespaced()));
-        wanted.map(|c| (c.verb, self.serve(resource, &c.object), c.revision)).collect()
+        let stored = wanted.map(|c| (c.verb, self.serve(resource, &c.object), c.revision));
+        if kind != Kind::Endpoints {
+            return stored.collect();
+        }
+        // Derived ones change with their slices; a watcher sees them as they are when it looks.
+        let slices = self.store.changes_since(since).into_iter().flatten().filter(|c| c.id.kind == Kind::EndpointSlice);
+        let within = slices.filter(|c| namespace.is_none_or(|ns| c.object.meta().namespace == *ns));
+        let derived =
+            within.filter_map(|c| Some((Verb::Modified, self.derived(endpoints::service_of(self.store, &c.object)?)?, c.revision)));
+        stored.chain(derived).collect()
     }
 
     /// POST.
@@ -120,6 +148,17 @@ impl Front<'_> {
 
     /// Creates an object. `applied` has its managers if they are known already: by server-side apply.
     pub(super) fn create_owned(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        tree: Value,
+        options: &WriteOptions,
+        applied: Option<Managers>,
+    ) -> Result<Written, ApiError> {
+        self.with_addresses(options, |front| front.create_at_once(resource, namespace, tree, options, applied))
+    }
+
+    fn create_at_once(
         &mut self,
         resource: &'static Resource,
         namespace: &str,
@@ -257,6 +296,18 @@ impl Front<'_> {
         &mut self,
         id: ObjectId,
         resource: &'static Resource,
+        tree: Value,
+        options: &WriteOptions,
+        warnings: Vec<String>,
+        applied: Option<Managers>,
+    ) -> Result<Written, ApiError> {
+        self.with_addresses(options, |front| front.replace_at_once(id, resource, tree, options, warnings, applied))
+    }
+
+    fn replace_at_once(
+        &mut self,
+        id: ObjectId,
+        resource: &'static Resource,
         mut tree: Value,
         options: &WriteOptions,
         mut warnings: Vec<String>,
@@ -310,6 +361,11 @@ impl Front<'_> {
             return Ok(Written { object: versions::to_served(id.kind, resource, object), warnings });
         }
         let written = self.server.update(self.store, self.at, id, &object)?;
+        if let (Object::Service(old), Object::Service(new)) = (&stored, &written) {
+            let ((old_ip, old_ports), (new_ip, new_ports)) = (held_addresses(&old.spec), held_addresses(&new.spec));
+            let left = old_ports.into_iter().filter(|port| !new_ports.contains(port));
+            self.server.addresses.release(old_ip.filter(|_| old_ip != new_ip), left);
+        }
         Ok(Written { object: self.serve(resource, &written), warnings })
     }
 
@@ -321,6 +377,14 @@ impl Front<'_> {
         let id = self.find(resource, namespace, name)?;
         if id.kind == Kind::Namespace && matches!(name, "default" | "kube-system" | "kube-public") {
             return Err(ApiError::forbidden("", "namespaces", name, "this namespace may not be deleted"));
+        }
+        if id.kind == Kind::PriorityClass && name.starts_with("system-") {
+            return Err(ApiError::forbidden(
+                resource.group,
+                resource.plural,
+                name,
+                "this is a system priority class and cannot be deleted",
+            ));
         }
         let object = self.server.delete(self.store, self.at, id, options)?;
         Ok(self.serve(resource, &object))
@@ -372,80 +436,6 @@ impl Front<'_> {
         let managers = self.managers_of_changed(&stored, &tree, None, &options.field_manager, "scale");
         Ok(self.replace(id, resource, tree, &options, Vec::new(), Some(managers))?.object)
     }
-
-    /// Gives a Service the addresses that it asks for, or that it needs.
-    fn allocate_addresses(&mut self, tree: &mut Value) -> Result<(), ApiError> {
-        let name = tree["metadata"]["name"].as_str().unwrap_or("").to_owned();
-        let refuse = |field: &str, body: String| {
-            let cause = crate::api::status::FieldError { kind: crate::api::status::FieldErrorType::Invalid, field: field.into(), body };
-            ApiError::invalid("", "Service", &name, vec![cause])
-        };
-        let held =
-            self.store.find_object(Kind::Service, tree["metadata"]["namespace"].as_str().unwrap_or(""), &name).and_then(Object::as_service);
-        let (held_ip, held_ports) = held.map_or((None, Vec::new()), |service| held_addresses(&service.spec));
-        let seed = self.server.seed;
-        let spec = &mut tree["spec"];
-        let kind = spec["type"].as_str().unwrap_or("ClusterIP").to_owned();
-        if kind != "ExternalName" && spec["clusterIP"] != "None" {
-            let asked = spec["clusterIP"].as_str().filter(|ip| !ip.is_empty()).map(str::to_owned);
-            let ip = match asked {
-                None => self.server.addresses.take_cluster_ip(seed).map(|ip| ip.to_string()),
-                Some(text) => {
-                    let ip: Option<Ipv4Addr> = text.parse().ok();
-                    let free = ip.is_some_and(|ip| held_ip == Some(ip) || self.server.addresses.claim_cluster_ip(ip));
-                    if !free {
-                        let in_range = ip.is_some_and(|ip| ip.octets()[..2] == [10, 96]);
-                        let why = if in_range {
-                            "provided IP is already allocated"
-                        } else {
-                            "the provided network does not match the current range"
-                        };
-                        let body = format!("Invalid value: [{text:?}]: failed to allocate IP {text}: {why}");
-                        return Err(refuse("spec.clusterIPs", body));
-                    }
-                    Some(text)
-                }
-            };
-            let ip = ip.ok_or_else(|| ApiError::new(Reason::InternalError, "failed to allocate a serviceIP: range is full"))?;
-            spec["clusterIPs"] = json!([ip]);
-            spec["clusterIP"] = ip.into();
-        }
-        if !matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
-            return Ok(());
-        }
-        let ports = spec["ports"].as_array_mut().map_or(&mut [][..], |ports| ports);
-        for (index, port) in ports.iter_mut().enumerate() {
-            let asked = port["nodePort"].as_u64().and_then(|p| u16::try_from(p).ok()).filter(|p| *p > 0);
-            match asked {
-                Some(asked) if held_ports.contains(&asked) => {}
-                Some(asked) if !(30_000..=32_767).contains(&asked) => {
-                    let body =
-                        format!("Invalid value: {asked}: provided port is not in the valid range. The range of valid ports is 30000-32767");
-                    return Err(refuse(&format!("spec.ports[{index}].nodePort"), body));
-                }
-                Some(asked) if !self.server.addresses.claim_node_port(asked) => {
-                    return Err(refuse(
-                        &format!("spec.ports[{index}].nodePort"),
-                        format!("Invalid value: {asked}: provided port is already allocated"),
-                    ));
-                }
-                Some(_) => {}
-                None => {
-                    let free = self.server.addresses.take_node_port(seed);
-                    port["nodePort"] =
-                        free.ok_or_else(|| ApiError::new(Reason::InternalError, "failed to allocate a nodePort: range is full"))?.into();
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The cluster IP and node ports that a Service holds.
-pub(crate) fn held_addresses(spec: &Value) -> (Option<Ipv4Addr>, Vec<u16>) {
-    let ip = spec["clusterIP"].as_str().and_then(|ip| ip.parse().ok());
-    let ports = spec["ports"].as_array().map_or(&[][..], |ports| ports);
-    (ip, ports.iter().filter_map(|p| p["nodePort"].as_u64().and_then(|p| u16::try_from(p).ok())).filter(|p| *p > 0).collect())
 }
 
 /// Decodes strictly, or with warnings instead of refusals, as `--validate` asks.

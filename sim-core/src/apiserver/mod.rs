@@ -10,9 +10,11 @@
 pub mod addresses;
 pub mod admission;
 pub mod convert;
+mod endpoints;
 pub mod front;
 pub mod ownership;
 pub mod request;
+mod service_addresses;
 mod strategy;
 pub mod validation;
 mod versions;
@@ -377,7 +379,7 @@ impl ApiServer {
 
     fn remove(&mut self, store: &mut Store, at: Moment, id: ObjectId) {
         if let Some(Object::Service(service)) = store.get(id) {
-            let (ip, ports) = front::held_addresses(&service.spec);
+            let (ip, ports) = service_addresses::held_addresses(&service.spec);
             self.addresses.release(ip, ports.into_iter());
         }
         store.remove(id, at.now, at.event);

@@ -4,7 +4,7 @@
 use crate::api::defaults;
 use crate::api::meta::Uid;
 use crate::api::object::Kind;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Completes a defaulted tree. `uid` is the one that the object will get.
 pub(super) fn prepare(kind: Kind, tree: &mut Value, uid: Uid) {
@@ -14,21 +14,6 @@ pub(super) fn prepare(kind: Kind, tree: &mut Value, uid: Uid) {
             tree["metadata"]["uid"] = uid.to_string().into();
             defaults::generate_job_selector(tree);
         }
-        // `plugin/pkg/admission/storage/storageobjectinuseprotection`: nobody loses a volume that is in use.
-        Kind::PersistentVolumeClaim => hold(tree, "kubernetes.io/pvc-protection"),
-        Kind::PersistentVolume => hold(tree, "kubernetes.io/pv-protection"),
         _ => {}
-    }
-}
-
-/// Adds a finalizer, unless it is there.
-fn hold(tree: &mut Value, finalizer: &str) {
-    if !tree["metadata"]["finalizers"].is_array() {
-        tree["metadata"]["finalizers"] = json!([]);
-    }
-    if let Value::Array(finalizers) = &mut tree["metadata"]["finalizers"]
-        && !finalizers.iter().any(|own| own == finalizer)
-    {
-        finalizers.push(finalizer.into());
     }
 }

@@ -4,6 +4,7 @@
 //! (`pkg/apis/autoscaling/v1/conversion.go`, v1.36). `events.k8s.io/v1` shows an Event of `v1` under other names
 //! (`pkg/apis/events/v1/conversion.go`).
 
+use crate::api::decode;
 use crate::api::object::Kind;
 use crate::api::resources::Resource;
 use serde_json::{Map, Value, json};
@@ -69,22 +70,27 @@ fn is_cpu_utilization(metric: &Value) -> bool {
     metric["type"] == "Resource" && metric["resource"]["name"] == "cpu" && metric["resource"]["target"]["type"] == "Utilization"
 }
 
+/// What an annotation carries counts only if it is what `autoscaling/v2` takes.
 fn autoscaler_to_v2(tree: &mut Value) {
     let mut carried = Map::new();
     if let Some(Value::Object(annotations)) = tree["metadata"].get_mut("annotations") {
-        for key in [METRICS, BEHAVIOR] {
-            if let Some(Value::String(text)) = annotations.remove(key)
-                && let Ok(value) = serde_json::from_str(&text)
-            {
+        for key in [METRICS, BEHAVIOR, CONDITIONS, CURRENT_METRICS] {
+            let text = annotations.remove(key);
+            if let Some(value) = text.as_ref().and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok()) {
                 carried.insert(key.to_owned(), value);
             }
         }
     }
-    let Value::Object(spec) = &mut tree["spec"] else { return };
-    let mut metrics = match carried.remove(METRICS) {
-        Some(Value::Array(metrics)) => metrics,
-        _ => Vec::new(),
-    };
+    let plain = with_carried(tree, &Map::new());
+    let whole = with_carried(tree, &carried);
+    let fits = decode::strict(Kind::HorizontalPodAutoscaler.resource(), &mut whole.clone()).is_ok();
+    *tree = if fits { whole } else { plain };
+}
+
+fn with_carried(tree: &Value, carried: &Map<String, Value>) -> Value {
+    let mut tree = tree.clone();
+    let Value::Object(spec) = &mut tree["spec"] else { return tree };
+    let mut metrics = carried.get(METRICS).and_then(Value::as_array).cloned().unwrap_or_default();
     if let Some(target) = spec.remove("targetCPUUtilizationPercentage").filter(|target| !target.is_null()) {
         metrics.push(
             json!({"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": target}}}),
@@ -93,9 +99,10 @@ fn autoscaler_to_v2(tree: &mut Value) {
     if !metrics.is_empty() {
         spec.insert("metrics".into(), Value::Array(metrics));
     }
-    if let Some(behavior) = carried.remove(BEHAVIOR) {
-        spec.insert("behavior".into(), behavior);
+    if let Some(behavior) = carried.get(BEHAVIOR) {
+        spec.insert("behavior".into(), behavior.clone());
     }
+    tree
 }
 
 fn autoscaler_to_v1(tree: &mut Value) {
@@ -155,5 +162,9 @@ mod tests {
         assert_eq!(again["metadata"]["annotations"][BEHAVIOR], r#"{"scaleDown":{"stabilizationWindowSeconds":10}}"#);
         to_stored(Kind::HorizontalPodAutoscaler, v1, &mut again);
         assert_eq!(again["spec"], stored["spec"]);
+        let mut odd = to_served(Kind::HorizontalPodAutoscaler, v1, stored);
+        odd["metadata"]["annotations"][BEHAVIOR] = r#"{"scaleDown":{"stabilizationWindowSeconds":"x"}}"#.into();
+        to_stored(Kind::HorizontalPodAutoscaler, v1, &mut odd);
+        assert_eq!(odd["spec"].get("behavior"), None, "what can't be read doesn't count");
     }
 }

@@ -62,7 +62,7 @@ impl Controller for EndpointSliceController {
 }
 
 /// The Services that select a pod, or did before it changed.
-pub(super) fn route_pod(change: &Change, pod: &Pod, view: &View, keys: &mut Keys) {
+fn route_pod(change: &Change, pod: &Pod, view: &View, keys: &mut Keys) {
     let old = change.old.as_ref().and_then(Object::as_pod);
     if change.verb == Verb::Modified && old.is_some_and(|old| same_endpoint(old, pod)) {
         return;
@@ -110,7 +110,7 @@ fn endpoint(view: &View, service: &Service, pod: &Pod) -> Option<Endpoint> {
 }
 
 /// The ports that a pod offers of those that a Service has.
-pub(super) fn ports(service: &Service, pod: &Pod) -> Vec<EndpointPort> {
+fn ports(service: &Service, pod: &Pod) -> Vec<EndpointPort> {
     let containers = || pod.spec.containers.iter().flat_map(|c| &c.ports);
     let resolved = service.ports.iter().filter_map(|port| {
         let number = port.target_in(containers())?;

@@ -5,7 +5,6 @@
 
 pub mod deployment;
 pub mod endpoint_slice;
-pub mod endpoints;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_lifecycle;
@@ -72,7 +71,6 @@ const CONTROLLERS: &[Registered] = &[
     registered::<namespace::NamespaceController>(),
     registered::<node_lifecycle::NodeLifecycleController>(),
     registered::<taint_eviction::TaintEvictionController>(),
-    registered::<endpoints::EndpointsController>(),
     registered::<resource_quota::ResourceQuotaController>(),
     registered::<service_account::ServiceAccountController>(),
     registered::<root_ca::RootCaPublisher>(),

@@ -4,6 +4,7 @@
 //! the API server ([`crate::apiserver::admission::quota`]). Left out: the full recount every five minutes, which would find nothing new.
 
 use crate::api::object::{Kind, Object, ObjectId};
+use crate::api::pod::PodSpec;
 use crate::apiserver::admission::amounts::Amounts;
 use crate::apiserver::admission::quota::{concerns, in_scope, is_charged, usage};
 use crate::apiserver::request::Write;
@@ -41,13 +42,25 @@ impl Controller for ResourceQuotaController {
 
     fn sync(view: &View, key: ObjectId, now: SimTime, _settled: bool) -> Plan {
         let mut plan = Plan::nothing();
-        let Some(quota) = view.get(key).and_then(Object::as_record) else { return plan };
+        // After a relist every key comes by.
+        let Some(quota) = view.get(key).and_then(Object::as_record).filter(|quota| quota.kind == Kind::ResourceQuota) else { return plan };
         let hard = Amounts::from_tree(&quota.body["spec"]["hard"]);
         let mut used = Amounts::default();
         hard.0.keys().for_each(|name| used.count(name.as_str(), 0));
+        // Replicas share their specification, and use the same.
+        let mut last: Option<(Arc<PodSpec>, Amounts)> = None;
         for kind in Kind::ALL.iter().copied().filter(|kind| hard.0.keys().any(|name| concerns(*kind, name))) {
             for (_, object) in view.list(kind, Some(&quota.meta.namespace)).filter(|(_, object)| in_scope(quota, object)) {
-                used.add(&usage(object, now).only(|name| hard.get(name).is_some()));
+                let charged = object.as_pod().filter(|pod| is_charged(pod, now));
+                if let (Some(pod), Some((spec, amounts))) = (charged, &last)
+                    && Arc::ptr_eq(&pod.spec, spec)
+                {
+                    used.add(amounts);
+                    continue;
+                }
+                let amounts = usage(object, now).only(|name| hard.get(name).is_some());
+                used.add(&amounts);
+                last = charged.map(|pod| (pod.spec.clone(), amounts));
             }
         }
         let status = json!({"hard": hard.to_tree(), "used": used.to_tree()});

@@ -3,6 +3,7 @@
 
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
+use crate::api::record::Record;
 use crate::apiserver::request::Write;
 use crate::client::plan::{Keys, Plan};
 use crate::client::view::View;
@@ -38,7 +39,8 @@ impl Controller for VolumeProtection {
 
     fn sync(view: &View, key: ObjectId, _now: SimTime, _settled: bool) -> Plan {
         let mut plan = Plan::nothing();
-        let Some(object) = view.get(key).and_then(Object::as_record) else { return plan };
+        let protected = |object: &&std::sync::Arc<Record>| matches!(object.kind, Kind::PersistentVolumeClaim | Kind::PersistentVolume);
+        let Some(object) = view.get(key).and_then(Object::as_record).filter(protected) else { return plan };
         let meta = &object.meta;
         let (finalizer, in_use) = if key.kind == Kind::PersistentVolume {
             (VOLUME, object.body["status"]["phase"] == "Bound")

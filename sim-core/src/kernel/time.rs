@@ -55,15 +55,15 @@ impl SimDuration {
     }
     /// `micros` microseconds.
     pub const fn from_micros(micros: u64) -> Self {
-        SimDuration(micros * 1_000)
+        SimDuration(micros.saturating_mul(1_000))
     }
     /// `millis` milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
-        SimDuration(millis * 1_000_000)
+        SimDuration(millis.saturating_mul(1_000_000))
     }
     /// `secs` seconds.
     pub const fn from_secs(secs: u64) -> Self {
-        SimDuration(secs * 1_000_000_000)
+        SimDuration(secs.saturating_mul(1_000_000_000))
     }
     /// The span in nanoseconds.
     pub const fn as_nanos(self) -> u64 {

@@ -174,11 +174,13 @@ fn create(call: &mut Call<'_>, info: &Info, mut object: Value, dry_run: DryRun, 
 
 /// `--force`: what can't be patched is made anew. `patcher.go`, deleteAndCreate. An object that takes time to go isn't waited for.
 fn delete_and_create(call: &mut Call<'_>, info: &Info, modified: &Value, options: &WriteOptions) -> Answer<Value> {
-    call.api.delete(info.resource, &info.ns, &info.name, &DeleteOptions::default())?;
-    if call.api.get(info.resource, &info.ns, &info.name).is_ok() {
+    let current = call.api.get(info.resource, &info.ns, &info.name)?;
+    let held = at(&current, "metadata.finalizers").as_array().is_some_and(|finalizers| !finalizers.is_empty());
+    if held || matches!(info.resource.plural, "pods" | "namespaces") {
         let what = format!("kubectl apply --force of {}, which takes time to go,", info.plural_title());
         return Err(Failure::not_simulated(&what));
     }
+    call.api.delete(info.resource, &info.ns, &info.name, &DeleteOptions::default())?;
     let mut object = modified.clone();
     without_nulls(&mut object);
     let written = call.api.create(info.resource, &info.ns, object, options)?;

@@ -136,6 +136,15 @@ pub fn verbs() -> impl Iterator<Item = &'static str> {
     all.filter_map(|words| words.split(' ').next())
 }
 
+/// Whether a command line asks for an editor.
+pub fn opens_editor(words: &[String]) -> bool {
+    let words = words.strip_prefix(&["kubectl".to_owned()]).unwrap_or(words);
+    let (leading, rest) = command_words(words);
+    let edits =
+        leading.first().is_some_and(|verb| verb == "edit") || leading.starts_with(&["apply", "edit-last-applied"].map(str::to_owned));
+    edits && !rest.iter().take_while(|word| *word != "--").any(|word| matches!(word.as_str(), "-h" | "--help"))
+}
+
 /// Finds the command that the words begin with and runs it.
 pub(super) fn dispatch(call: &mut Call<'_>, words: &[String]) -> Answer<Next> {
     let (mut leading, rest) = command_words(words);

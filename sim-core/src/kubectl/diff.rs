@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use similar::TextDiff;
 
-use super::api::{PatchKind, WriteOptions};
+use super::api::{FieldValidation, PatchKind, WriteOptions, Written};
 use super::apply::patch_for;
 use super::failure::{Answer, Failure};
 use super::field::{at, map_mut};
@@ -89,17 +89,20 @@ fn versions(call: &mut Call<'_>, info: &Info) -> Answer<(Option<Value>, Value)> 
     let server_side = call.flags.on("server-side");
     let manager = if server_side { server_side::MANAGER } else { "kubectl-client-side-apply" };
     let manager = call.flags.get("field-manager").unwrap_or(manager).to_owned();
-    let options = WriteOptions { dry_run: true, field_manager: manager, ..WriteOptions::default() };
+    // kubectl leaves it to the server what to do about unknown fields: to warn.
+    let field_validation = FieldValidation::Warn;
+    let options = WriteOptions { dry_run: true, field_manager: manager, field_validation };
     if server_side {
         let live = call.api.get(info.resource, &info.ns, &info.name).ok();
         let force = call.flags.on("force-conflicts");
-        return Ok((live, call.api.apply(info.resource, &info.ns, &info.name, &info.object, force, &options)?.object));
+        let applied = call.api.apply(info.resource, &info.ns, &info.name, &info.object, force, &options)?;
+        return Ok((live, warned(call, applied)));
     }
     let live = match call.api.get(info.resource, &info.ns, &info.name) {
         Ok(live) => live,
         Err(error) if error.is_not_found() => {
             let created = call.api.create(info.resource, &info.ns, info.object.clone(), &options)?;
-            return Ok((None, created.object));
+            return Ok((None, warned(call, created)));
         }
         Err(error) => return Err(error.into()),
     };
@@ -111,13 +114,20 @@ fn versions(call: &mut Call<'_>, info: &Info) -> Answer<(Option<Value>, Value)> 
         live.clone()
     } else {
         let patched = call.api.patch(info.resource, &info.ns, &info.name, PatchKind::Strategic, &patch, &options);
-        patched.map_err(|error| Failure::from(error).about("patching", info.source.as_deref()))?.object
+        let patched = patched.map_err(|error| Failure::from(error).about("patching", info.source.as_deref()))?;
+        warned(call, patched)
     };
     if at(&live, "metadata.deletionTimestamp").is_string() {
         let name = &info.name;
         call.err.push_str(&format!("Warning: Detected changes to resource {name} which is currently being deleted.\n"));
     }
     Ok((Some(live), merged))
+}
+
+/// Passes on the server's warnings.
+fn warned(call: &mut Call<'_>, written: Written) -> Value {
+    call.warn(&written);
+    written.object
 }
 
 /// Stars instead of what a Secret holds; whether it changes can still be seen.

@@ -154,7 +154,10 @@ fn edit(call: &mut Call<'_>, mode: Mode, infos: Vec<Info>) -> Answer<Next> {
 
 /// The objects as text: one as it is, several as a list.
 fn printed(call: &Call<'_>, infos: &[Info]) -> String {
-    let mut objects: Vec<Value> = infos.iter().map(|info| output::shown(info.object.clone(), false)).collect();
+    printed_objects(call, infos.iter().map(|info| output::shown(info.object.clone(), false)).collect())
+}
+
+fn printed_objects(call: &Call<'_>, mut objects: Vec<Value>) -> String {
     let whole = match objects.len() {
         1 => objects.remove(0),
         _ => json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {}}),
@@ -191,21 +194,22 @@ fn commented(text: &str) -> String {
 /// # Errors
 /// If nothing was wrong with it that another edit could mend.
 fn reopened(call: &mut Call<'_>, mode: Mode, infos: &[Info], before: &str) -> Answer<String> {
-    let problems = match parsed(before) {
-        Err((_, problem)) => vec![problem],
-        Ok(objects) if mode == Mode::Objects => {
+    // What can be read is written anew, which takes only the comments away: lines of a text may begin with a `#` too.
+    let (problems, text) = match parsed(before) {
+        Err((_, problem)) => (vec![problem], without_comments(before)),
+        Ok(objects) => {
+            let text = printed_objects(call, objects.clone());
             let mut problems = Vec::new();
-            for object in objects {
+            for object in objects.into_iter().filter(|_| mode == Mode::Objects) {
                 problems.extend(problem(call, original_of(infos, &object)?, object)?);
             }
-            problems
+            (problems, text)
         }
-        Ok(_) => Vec::new(),
     };
     if problems.is_empty() {
         return Err(Failure::plain("there is nothing to mend in what was edited"));
     }
-    Ok(opened(call, mode, &problems, &without_comments(before)))
+    Ok(opened(call, mode, &problems, &text))
 }
 
 /// What the server has against an edited object, asked without writing it.

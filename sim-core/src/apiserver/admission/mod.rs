@@ -47,10 +47,32 @@ fn complete_spec(store: &Store, namespace: &str, mut spec: Value) -> Result<(Val
     for range in limits::ranges(store, namespace) {
         limited = limits::fill_in(range, &mut spec).or(limited);
     }
-    if let Some(class) = priority_class(store, &spec)? {
+    let class = priority_class(store, &spec)?;
+    check_priority(&spec, class)?;
+    if let Some(class) = class {
         prioritize(&mut spec, class);
     }
     Ok((spec, limited))
+}
+
+/// A user may give a class, not what comes of it. `plugin/pkg/admission/priority/admission.go`, admitPod.
+fn check_priority(spec: &Value, class: Option<&Arc<Record>>) -> Result<(), String> {
+    let of_class = |field: &str| class.and_then(|class| class.body.get(field));
+    let priority = of_class("value").and_then(Value::as_i64).unwrap_or(0);
+    let policy = of_class("preemptionPolicy").and_then(Value::as_str).unwrap_or("PreemptLowerPriority");
+    if let Some(given) = spec["priority"].as_i64().filter(|given| *given != priority) {
+        return Err(format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {priority} \
+             from the given PriorityClass name"
+        ));
+    }
+    match spec["preemptionPolicy"].as_str().filter(|given| *given != policy) {
+        None => Ok(()),
+        Some(given) => Err(format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission controller computed \
+             {policy} from the given PriorityClass name"
+        )),
+    }
 }
 
 fn prioritize(spec: &mut Value, class: &Record) {
@@ -93,6 +115,7 @@ pub(super) fn admit(store: &Store, object: &mut Object) -> Result<(), ApiError> 
         let refuse = |why: &str| ApiError::forbidden("", "pods", &pod.meta.name, why);
         check_service_account(store, &namespace, &pod.spec.tree).map_err(|why| refuse(&why))?;
         let class = priority_class(store, &pod.spec.tree).map_err(|why| refuse(&why))?;
+        check_priority(&pod.spec.tree, class).map_err(|why| refuse(&why))?;
         let admitted = |spec: &Value| {
             let mut tree = json!({"spec": spec});
             if let Some(class) = class {
