@@ -1,7 +1,7 @@
 //! Admission: what a plain cluster adds to new objects, and what it refuses. Mirrors the plugins that are on by default and that look at
 //! other objects too: `plugin/pkg/admission/{serviceaccount,priority,limitranger,resourcequota}`, v1.36.
 //!
-//! A pod from a user passes as a tree, before validation ([`complete_pod`]); one from a controller as a struct ([`admit`]), where the
+//! A pod from a user passes as a tree, before validation (`complete_pod`); one from a controller as a struct (`admit`), where the
 //! result is computed once per template and shared by all its pods.
 
 pub mod amounts;
