@@ -2,6 +2,7 @@
 
 mod api;
 mod kubectl;
+mod mask;
 mod patch;
 mod recording;
 mod sessions;

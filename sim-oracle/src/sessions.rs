@@ -22,6 +22,7 @@ use sim_core::{Cluster, Config};
 
 use crate::FileScore;
 use crate::kubectl::RecordedState;
+use crate::mask;
 use crate::recording::read_lines;
 
 /// Between the set-up and the first command of the session, in the recording.
@@ -223,9 +224,6 @@ impl Session {
     }
 }
 
-/// The letters of generated suffixes.
-const SUFFIX: &str = "bcdfghjklmnpqrstvwxz2456789";
-
 /// Lines with what differs between runs masked. Rows of a table come in any order, since names decide it and names differ; `rollout status`
 /// repeats itself with every change that it sees, and how many those are is a matter of milliseconds. That an object is kept without being
 /// simulated is Podarium's own to say.
@@ -254,20 +252,8 @@ fn masked(line: &str) -> String {
 }
 
 fn masked_word(word: &str) -> String {
-    let trimmed = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let is_suffix = |suffix: &str| suffix.len() == 5 && suffix.chars().all(|c| SUFFIX.contains(c));
-    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    let is_age = trimmed.ends_with(['s', 'm', 'h', 'd']) && trimmed.starts_with(|c: char| c.is_ascii_digit());
-    if trimmed.starts_with("topology.kubernetes.io/zone=") {
-        return "topology.kubernetes.io/zone=*".to_owned();
-    }
-    match trimmed.rsplit_once('-') {
-        Some((stem, suffix)) if is_suffix(suffix) => word.replace(trimmed, &format!("{stem}-*")),
-        Some(("node", number)) if is_number(number) => word.replace(trimmed, "node-*"),
-        _ if trimmed.split('.').count() == 4 && trimmed.split('.').all(is_number) => word.replace(trimmed, "IP"),
-        _ if is_age && trimmed.chars().all(|c| c.is_ascii_digit() || "smhd".contains(c)) => word.replace(trimmed, "AGE"),
-        _ => word.to_owned(),
-    }
+    let is_zone = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).starts_with("topology.kubernetes.io/zone=");
+    if is_zone { "topology.kubernetes.io/zone=*".to_owned() } else { mask::word(word) }
 }
 
 /// The recorded state, with a note of whether anybody asked for it.

@@ -155,7 +155,7 @@ impl Front<'_> {
         options: &WriteOptions,
         applied: Option<Managers>,
     ) -> Result<Written, ApiError> {
-        self.with_addresses(options, |front| front.create_at_once(resource, namespace, tree, options, applied))
+        self.with_addresses(resource, options, |front| front.create_at_once(resource, namespace, tree, options, applied))
     }
 
     fn create_at_once(
@@ -301,7 +301,7 @@ impl Front<'_> {
         warnings: Vec<String>,
         applied: Option<Managers>,
     ) -> Result<Written, ApiError> {
-        self.with_addresses(options, |front| front.replace_at_once(id, resource, tree, options, warnings, applied))
+        self.with_addresses(resource, options, |front| front.replace_at_once(id, resource, tree, options, warnings, applied))
     }
 
     fn replace_at_once(
@@ -337,7 +337,7 @@ impl Front<'_> {
         }
         keep_server_fields(&mut tree, &old);
         defaults::apply(id.kind.as_str(), &mut tree);
-        let managers = applied.unwrap_or_else(|| self.managers_of_changed(&stored, &tree, sent.as_ref(), &options.field_manager, ""));
+        let managers = applied.unwrap_or_else(|| self.managers_of_changed(&stored, &old, &tree, sent.as_ref(), &options.field_manager, ""));
         if id.kind == Kind::Service {
             defaults::prepare_service_update(&mut tree, &old);
             defaults::service_families(&mut tree);
@@ -430,10 +430,11 @@ impl Front<'_> {
             return Err(ApiError::invalid("autoscaling", "Scale", name, vec![cause]));
         }
         let stored = self.store.get(id).expect("what was found exists").clone();
-        let mut tree = self.serve(resource, &stored);
+        let live = self.serve(resource, &stored);
+        let mut tree = live.clone();
         tree["spec"]["replicas"] = replicas.into();
         let options = WriteOptions::default();
-        let managers = self.managers_of_changed(&stored, &tree, None, &options.field_manager, "scale");
+        let managers = self.managers_of_changed(&stored, &live, &tree, None, &options.field_manager, "scale");
         Ok(self.replace(id, resource, tree, &options, Vec::new(), Some(managers))?.object)
     }
 }

@@ -77,20 +77,20 @@ impl Front<'_> {
         managed::update(None, tree, &sent, &self.writer(resource, manager, ""))
     }
 
-    /// The managers of an object that is changed to `tree`, through the object itself or a subresource.
+    /// The managers of an object that is served as `live` and changed to `tree`, through the object itself or a subresource.
     pub(crate) fn managers_of_changed(
         &self,
         stored: &Object,
+        live: &Value,
         tree: &Value,
         sent: Option<&Value>,
         manager: &str,
         subresource: &str,
     ) -> Managers {
         let resource = stored.kind().resource();
-        let live = self.serve(resource, stored);
-        let known = Managers::of_request(&self.known(stored, &live), sent, self.server.epoch());
+        let known = Managers::of_request(&self.known(stored, live), sent, self.server.epoch());
         let known = known.without_status_of(reporter(resource.kind).unwrap_or_default());
-        managed::update(Some(&live), tree, &known, &self.writer(resource, manager, subresource))
+        managed::update(Some(live), tree, &known, &self.writer(resource, manager, subresource))
     }
 
     /// The managers of a stored object. Of one that only processes have written, the process that made it owns all.

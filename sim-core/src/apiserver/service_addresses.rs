@@ -2,6 +2,7 @@
 //! only tried, or leaves it without. Mirrors `pkg/registry/core/service/storage/alloc.go`, v1.36.
 
 use crate::api::object::{Kind, Object};
+use crate::api::resources::Resource;
 use crate::api::status::{ApiError, FieldError, FieldErrorType, Reason};
 use crate::apiserver::front::Front;
 use crate::apiserver::request::{WriteOptions, Written};
@@ -9,12 +10,16 @@ use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
 impl Front<'_> {
-    /// What a write that is refused, or only tried, took of the addresses is given back.
+    /// What a write of a Service that is refused, or only tried, took of the addresses is given back. Other kinds take none.
     pub(super) fn with_addresses(
         &mut self,
+        resource: &Resource,
         options: &WriteOptions,
         write: impl FnOnce(&mut Self) -> Result<Written, ApiError>,
     ) -> Result<Written, ApiError> {
+        if Kind::of(resource) != Some(Kind::Service) {
+            return write(self);
+        }
         let before = self.server.addresses.clone();
         let written = write(self);
         if written.is_err() || options.dry_run {

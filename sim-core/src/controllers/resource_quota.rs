@@ -25,8 +25,9 @@ impl Controller for ResourceQuotaController {
 
     fn route(change: &Change, view: &View, keys: &mut Keys) {
         if change.id.kind == Kind::ResourceQuota {
-            let spec = |object: &Object| object.as_record().map(|quota| quota.body["spec"].clone());
-            if change.verb != Verb::Deleted && change.old.as_ref().and_then(spec) != spec(&change.object) {
+            let old = change.old.as_ref().and_then(Object::as_record);
+            let is_same = change.object.as_record().zip(old).is_some_and(|(new, old)| new.same_spec(old));
+            if change.verb != Verb::Deleted && !is_same {
                 keys.add(change.id);
             }
         }

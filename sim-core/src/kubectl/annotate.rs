@@ -5,21 +5,13 @@ use serde_json::{Map, Value, json};
 use super::api::PatchKind;
 use super::failure::{Answer, Failure};
 use super::field::{entry, map_mut, pairs};
-use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
+use super::flags::{Flag, optional, refused, short_switch, switch, value};
 use super::target::{self, Info, Rules, nothing_named};
-use super::{Call, DryRun, Next, history};
+use super::{Call, DryRun, Next};
 use crate::api::selector::label_value_errors;
 
-/// The flags of `label`.
-pub const LABEL_FLAGS: &[Flag] = FLAGS;
-
-/// The flags of `annotate`.
+/// The flags of `label` and `annotate`.
 pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     short_switch("all-namespaces", 'A'),
     switch("all"),
     switch("list"),
@@ -150,10 +142,7 @@ fn one(call: &mut Call<'_>, info: &Info, changes: &Changes, labels: bool, dry_ru
     entries.extend(changes.set.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))));
     entries.extend(changes.remove.iter().filter(|key| current(key).is_some()).map(|key| (key.clone(), Value::Null)));
     let mut patch = json!({"metadata": {(if labels { "labels" } else { "annotations" }): entries}});
-    if call.flags.on("record") {
-        let cause = Value::from(call.flags.recorded());
-        map_mut(&mut patch, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), cause);
-    }
+    call.note_cause(&mut patch);
     let version = call.flags.text("resource-version");
     if !version.is_empty() {
         map_mut(&mut patch, "metadata").insert("resourceVersion".into(), Value::from(version));

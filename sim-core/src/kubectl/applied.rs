@@ -7,20 +7,13 @@ use super::api::PatchKind;
 use super::emit::{self, compact_json};
 use super::failure::{Answer, Failure};
 use super::field::entry;
-use super::flags::{Flag, optional, short, short_switch, switch};
+use super::flags::{Flag, optional, short, switch};
 use super::rollback::LAST_APPLIED;
 use super::target::{self, Info, Rules};
 use super::{Call, DryRun, Next, manifest};
 
 /// The flags of `apply view-last-applied`.
-pub const VIEW_FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
-    switch("all"),
-];
+pub const VIEW_FLAGS: &[Flag] = &[switch("all")];
 
 /// The flags of `apply set-last-applied`.
 pub const SET_FLAGS: &[Flag] = &[

@@ -6,25 +6,20 @@
 use serde_json::{Map, Value};
 
 use super::api::{DeleteOptions, PatchKind, WriteOptions};
-use super::create::field_validation;
+use super::create::{self, field_validation};
 use super::emit::compact_json;
 use super::failure::{Answer, Failure};
-use super::field::{at, entry, map_mut, name};
-use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
+use super::field::{at, entry, map_mut};
+use super::flags::{Flag, optional, refused, switch, value};
 use super::manifest;
 use super::rollback::LAST_APPLIED;
 use super::target::{self, Info};
-use super::{Call, DryRun, Next, history, server_side};
+use super::{Call, DryRun, Next, server_side};
 use crate::api::patch::three_way;
 use crate::api::status::Reason;
 
 /// The flags of `apply`.
 pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     switch("record"),
     switch("all"),
     switch("force"),
@@ -71,10 +66,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
         if !selector.matches(at(&info.object, "metadata.labels")) {
             continue;
         }
-        if call.flags.on("record") {
-            let cause = Value::from(call.flags.recorded());
-            map_mut(&mut info.object, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), cause);
-        }
+        call.note_cause(&mut info.object);
         let apply = if server_side { applied_by_server } else { one };
         if let Err(failure) = apply(call, &info, dry_run, &options) {
             failures.push(failure);
@@ -147,28 +139,17 @@ fn one(call: &mut Call<'_>, info: &Info, dry_run: DryRun, options: &WriteOptions
         true => failure,
         false => failure.about("retrieving current configuration of", info.source.as_deref()),
     })?;
-    let modified = annotated(info.object.clone());
+    let mut modified = annotated(info.object.clone());
     match call.api.get(info.resource, &info.ns, &info.name) {
-        Err(error) if error.is_not_found() => create(call, info, modified, dry_run, options),
+        Err(error) if error.is_not_found() => {
+            without_nulls(&mut modified);
+            create::write(call, info, modified, dry_run, options)
+        }
         Err(error) => {
             let verb = format!("retrieving current configuration of:\n{}\nfrom server for:", described(info));
             Err(Failure::from(error).about(&verb, info.source.as_deref()))
         }
         Ok(current) => update(call, info, &modified, current, dry_run, options),
-    }
-}
-
-fn create(call: &mut Call<'_>, info: &Info, mut object: Value, dry_run: DryRun, options: &WriteOptions) -> Answer<()> {
-    without_nulls(&mut object);
-    if dry_run == DryRun::Client {
-        return call.say(info.resource, &info.name, &object, "created", dry_run);
-    }
-    match call.api.create(info.resource, &info.ns, object, options) {
-        Ok(written) => {
-            call.warn(&written);
-            call.say(info.resource, name(&written.object), &written.object, "created", dry_run)
-        }
-        Err(error) => Err(Failure::from(error).about("creating", info.source.as_deref())),
     }
 }
 

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::apply::annotated;
 use super::failure::{Answer, Failure};
-use super::field::{map_mut, name};
+use super::field::name;
 use super::flags::{Flag, optional, short, short_switch, switch, value};
 use super::target::{self, Info, Rules};
-use super::{Call, DryRun, Next, create, history};
+use super::{Call, DryRun, Next, create};
 use crate::api::quantity::Quantity;
 use crate::api::resources;
 
@@ -131,9 +131,7 @@ fn one(call: &mut Call<'_>, info: &Info, wanted: &Wanted, dry_run: DryRun) -> An
     }
     let resource = target::resource("horizontalpodautoscalers.autoscaling")?;
     let mut autoscaler = autoscaler(call, info, wanted);
-    if call.flags.on("record") {
-        map_mut(&mut autoscaler, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
-    }
+    call.note_cause(&mut autoscaler);
     if dry_run == DryRun::Client {
         let title = name(&autoscaler).to_owned();
         return call.say(resource, &title, &autoscaler, "created", dry_run);

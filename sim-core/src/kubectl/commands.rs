@@ -3,7 +3,7 @@
 //! Mirrors the tree of `staging/src/k8s.io/kubectl/pkg/cmd/cmd.go`, v1.36, and cobra's words for what isn't in it.
 
 use super::failure::{Answer, Failure};
-use super::flags::{self, Flag, Parsed};
+use super::flags::{self, Flag, OBJECTS, Parsed};
 use super::{Call, Next};
 use super::{
     annotate, applied, apply, autoscale, catalog, cluster_info, cordon, create, delete, describe, diff, drain, edit, events, explain,
@@ -15,81 +15,105 @@ type Command = fn(&mut Call<'_>) -> Answer<Next>;
 /// A command: its words, its flags, its function.
 struct Entry {
     words: &'static str,
-    flags: &'static [Flag],
+    flags: &'static [&'static [Flag]],
     run: Command,
 }
 
 const COMMANDS: &[Entry] = &[
-    Entry { words: "get", flags: get::FLAGS, run: get::run },
-    Entry { words: "describe", flags: describe::FLAGS, run: describe::run },
-    Entry { words: "apply", flags: apply::FLAGS, run: apply::run },
-    Entry { words: "apply view-last-applied", flags: applied::VIEW_FLAGS, run: applied::view },
-    Entry { words: "apply set-last-applied", flags: applied::SET_FLAGS, run: applied::set },
-    Entry { words: "apply edit-last-applied", flags: edit::APPLIED_FLAGS, run: edit::last_applied },
-    Entry { words: "create clusterrole", flags: create::rbac::CLUSTER_ROLE_FLAGS, run: create::rbac::cluster_role },
-    Entry { words: "create clusterrolebinding", flags: create::rbac::CLUSTER_BINDING_FLAGS, run: create::rbac::cluster_role_binding },
-    Entry { words: "create configmap", flags: create::config::FLAGS, run: create::config::run },
-    Entry { words: "create cronjob", flags: create::job::CRON_FLAGS, run: create::job::cron },
-    Entry { words: "create deployment", flags: create::deployment::FLAGS, run: create::deployment::run },
-    Entry { words: "create ingress", flags: create::ingress::FLAGS, run: create::ingress::run },
-    Entry { words: "create job", flags: create::job::FLAGS, run: create::job::run },
-    Entry { words: "create namespace", flags: create::OBJECT_FLAGS, run: create::namespace },
-    Entry { words: "create poddisruptionbudget", flags: create::policy::BUDGET_FLAGS, run: create::policy::disruption_budget },
-    Entry { words: "create priorityclass", flags: create::policy::PRIORITY_FLAGS, run: create::policy::priority_class },
-    Entry { words: "create quota", flags: create::policy::QUOTA_FLAGS, run: create::policy::quota },
-    Entry { words: "create role", flags: create::rbac::ROLE_FLAGS, run: create::rbac::role },
-    Entry { words: "create rolebinding", flags: create::rbac::BINDING_FLAGS, run: create::rbac::role_binding },
-    Entry { words: "create secret docker-registry", flags: create::secret::DOCKER_FLAGS, run: create::secret::docker_registry },
-    Entry { words: "create secret generic", flags: create::secret::FLAGS, run: create::secret::generic },
-    Entry { words: "create secret tls", flags: create::secret::TLS_FLAGS, run: create::secret::tls },
-    Entry { words: "create service clusterip", flags: create::service::CLUSTER_IP_FLAGS, run: create::service::cluster_ip },
-    Entry { words: "create service externalname", flags: create::service::EXTERNAL_NAME_FLAGS, run: create::service::external_name },
-    Entry { words: "create service loadbalancer", flags: create::service::FLAGS, run: create::service::load_balancer },
-    Entry { words: "create service nodeport", flags: create::service::NODE_PORT_FLAGS, run: create::service::node_port },
-    Entry { words: "create serviceaccount", flags: create::OBJECT_FLAGS, run: create::service_account },
-    Entry { words: "create token", flags: create::token::FLAGS, run: create::token::run },
-    Entry { words: "create", flags: create::FLAGS, run: create::run },
-    Entry { words: "replace", flags: replace::FLAGS, run: replace::run },
-    Entry { words: "edit", flags: edit::FLAGS, run: edit::run },
-    Entry { words: "diff", flags: diff::FLAGS, run: diff::run },
-    Entry { words: "delete", flags: delete::FLAGS, run: delete::run },
-    Entry { words: "scale", flags: scale::FLAGS, run: scale::run },
-    Entry { words: "set image", flags: set::FLAGS, run: set::image },
-    Entry { words: "set resources", flags: set::RESOURCES_FLAGS, run: set::resources },
-    Entry { words: "set env", flags: set_env::FLAGS, run: set_env::run },
-    Entry { words: "set selector", flags: set_subject::SELECTOR_FLAGS, run: set_subject::selector },
-    Entry { words: "set serviceaccount", flags: set::FLAGS, run: set::service_account },
-    Entry { words: "set subject", flags: set_subject::FLAGS, run: set_subject::run },
-    Entry { words: "autoscale", flags: autoscale::FLAGS, run: autoscale::run },
-    Entry { words: "rollout status", flags: rollout_status::FLAGS, run: rollout_status::run },
-    Entry { words: "rollout history", flags: history::FLAGS, run: history::run },
-    Entry { words: "rollout undo", flags: rollback::FLAGS, run: rollback::run },
-    Entry { words: "rollout pause", flags: rollout::FLAGS, run: rollout::pause },
-    Entry { words: "rollout resume", flags: rollout::FLAGS, run: rollout::resume },
-    Entry { words: "rollout restart", flags: rollout::FLAGS, run: rollout::restart },
-    Entry { words: "label", flags: annotate::LABEL_FLAGS, run: annotate::label },
-    Entry { words: "annotate", flags: annotate::FLAGS, run: annotate::annotate },
-    Entry { words: "patch", flags: patch::FLAGS, run: patch::run },
-    Entry { words: "expose", flags: expose::FLAGS, run: expose::run },
-    Entry { words: "run", flags: run_pod::FLAGS, run: run_pod::run },
-    Entry { words: "wait", flags: wait::FLAGS, run: wait::run },
-    Entry { words: "cordon", flags: cordon::FLAGS, run: cordon::cordon },
-    Entry { words: "uncordon", flags: cordon::FLAGS, run: cordon::uncordon },
-    Entry { words: "drain", flags: drain::FLAGS, run: drain::run },
-    Entry { words: "taint", flags: taint::FLAGS, run: taint::run },
-    Entry { words: "explain", flags: explain::FLAGS, run: explain::run },
-    Entry { words: "events", flags: events::FLAGS, run: events::run },
-    Entry { words: "version", flags: catalog::VERSION_FLAGS, run: catalog::version },
-    Entry { words: "api-resources", flags: catalog::FLAGS, run: catalog::api_resources },
+    Entry { words: "get", flags: &[get::FLAGS], run: get::run },
+    Entry { words: "describe", flags: &[describe::FLAGS], run: describe::run },
+    Entry { words: "apply", flags: &[OBJECTS, apply::FLAGS], run: apply::run },
+    Entry { words: "apply view-last-applied", flags: &[OBJECTS, applied::VIEW_FLAGS], run: applied::view },
+    Entry { words: "apply set-last-applied", flags: &[applied::SET_FLAGS], run: applied::set },
+    Entry { words: "apply edit-last-applied", flags: &[edit::APPLIED_FLAGS], run: edit::last_applied },
+    Entry { words: "create clusterrole", flags: &[create::BY_NAME, create::rbac::CLUSTER_ROLE_FLAGS], run: create::rbac::cluster_role },
+    Entry {
+        words: "create clusterrolebinding",
+        flags: &[create::BY_NAME, create::rbac::CLUSTER_BINDING_FLAGS],
+        run: create::rbac::cluster_role_binding,
+    },
+    Entry { words: "create configmap", flags: &[create::BY_NAME, create::config::FLAGS], run: create::config::run },
+    Entry { words: "create cronjob", flags: &[create::BY_NAME, create::job::CRON_FLAGS], run: create::job::cron },
+    Entry { words: "create deployment", flags: &[create::BY_NAME, create::deployment::FLAGS], run: create::deployment::run },
+    Entry { words: "create ingress", flags: &[create::BY_NAME, create::ingress::FLAGS], run: create::ingress::run },
+    Entry { words: "create job", flags: &[create::BY_NAME, create::job::FLAGS], run: create::job::run },
+    Entry { words: "create namespace", flags: &[create::BY_NAME], run: create::namespace },
+    Entry {
+        words: "create poddisruptionbudget",
+        flags: &[create::BY_NAME, create::policy::BUDGET_FLAGS],
+        run: create::policy::disruption_budget,
+    },
+    Entry { words: "create priorityclass", flags: &[create::BY_NAME, create::policy::PRIORITY_FLAGS], run: create::policy::priority_class },
+    Entry { words: "create quota", flags: &[create::BY_NAME, create::policy::QUOTA_FLAGS], run: create::policy::quota },
+    Entry { words: "create role", flags: &[create::BY_NAME, create::rbac::ROLE_FLAGS], run: create::rbac::role },
+    Entry { words: "create rolebinding", flags: &[create::BY_NAME, create::rbac::BINDING_FLAGS], run: create::rbac::role_binding },
+    Entry {
+        words: "create secret docker-registry",
+        flags: &[create::BY_NAME, create::secret::DOCKER_FLAGS],
+        run: create::secret::docker_registry,
+    },
+    Entry { words: "create secret generic", flags: &[create::BY_NAME, create::secret::FLAGS], run: create::secret::generic },
+    Entry { words: "create secret tls", flags: &[create::BY_NAME, create::secret::TLS_FLAGS], run: create::secret::tls },
+    Entry {
+        words: "create service clusterip",
+        flags: &[create::BY_NAME, create::service::CLUSTER_IP_FLAGS],
+        run: create::service::cluster_ip,
+    },
+    Entry {
+        words: "create service externalname",
+        flags: &[create::BY_NAME, create::service::EXTERNAL_NAME_FLAGS],
+        run: create::service::external_name,
+    },
+    Entry { words: "create service loadbalancer", flags: &[create::BY_NAME, create::service::FLAGS], run: create::service::load_balancer },
+    Entry {
+        words: "create service nodeport",
+        flags: &[create::BY_NAME, create::service::NODE_PORT_FLAGS],
+        run: create::service::node_port,
+    },
+    Entry { words: "create serviceaccount", flags: &[create::BY_NAME], run: create::service_account },
+    Entry { words: "create token", flags: &[create::token::FLAGS], run: create::token::run },
+    Entry { words: "create", flags: &[OBJECTS, create::FLAGS], run: create::run },
+    Entry { words: "replace", flags: &[replace::FLAGS], run: replace::run },
+    Entry { words: "edit", flags: &[edit::FLAGS], run: edit::run },
+    Entry { words: "diff", flags: &[diff::FLAGS], run: diff::run },
+    Entry { words: "delete", flags: &[OBJECTS, delete::FLAGS], run: delete::run },
+    Entry { words: "scale", flags: &[OBJECTS, scale::FLAGS], run: scale::run },
+    Entry { words: "set image", flags: &[OBJECTS, set::FLAGS], run: set::image },
+    Entry { words: "set resources", flags: &[OBJECTS, set::RESOURCES_FLAGS], run: set::resources },
+    Entry { words: "set env", flags: &[set_env::FLAGS], run: set_env::run },
+    Entry { words: "set selector", flags: &[set_subject::SELECTOR_FLAGS], run: set_subject::selector },
+    Entry { words: "set serviceaccount", flags: &[OBJECTS, set::FLAGS], run: set::service_account },
+    Entry { words: "set subject", flags: &[OBJECTS, set_subject::FLAGS], run: set_subject::run },
+    Entry { words: "autoscale", flags: &[autoscale::FLAGS], run: autoscale::run },
+    Entry { words: "rollout status", flags: &[rollout_status::FLAGS], run: rollout_status::run },
+    Entry { words: "rollout history", flags: &[OBJECTS, history::FLAGS], run: history::run },
+    Entry { words: "rollout undo", flags: &[OBJECTS, rollback::FLAGS], run: rollback::run },
+    Entry { words: "rollout pause", flags: &[OBJECTS, rollout::FLAGS], run: rollout::pause },
+    Entry { words: "rollout resume", flags: &[OBJECTS, rollout::FLAGS], run: rollout::resume },
+    Entry { words: "rollout restart", flags: &[OBJECTS, rollout::FLAGS], run: rollout::restart },
+    Entry { words: "label", flags: &[OBJECTS, annotate::FLAGS], run: annotate::label },
+    Entry { words: "annotate", flags: &[OBJECTS, annotate::FLAGS], run: annotate::annotate },
+    Entry { words: "patch", flags: &[patch::FLAGS], run: patch::run },
+    Entry { words: "expose", flags: &[expose::FLAGS], run: expose::run },
+    Entry { words: "run", flags: &[run_pod::FLAGS], run: run_pod::run },
+    Entry { words: "wait", flags: &[wait::FLAGS], run: wait::run },
+    Entry { words: "cordon", flags: &[cordon::FLAGS], run: cordon::cordon },
+    Entry { words: "uncordon", flags: &[cordon::FLAGS], run: cordon::uncordon },
+    Entry { words: "drain", flags: &[drain::FLAGS], run: drain::run },
+    Entry { words: "taint", flags: &[taint::FLAGS], run: taint::run },
+    Entry { words: "explain", flags: &[explain::FLAGS], run: explain::run },
+    Entry { words: "events", flags: &[events::FLAGS], run: events::run },
+    Entry { words: "version", flags: &[catalog::VERSION_FLAGS], run: catalog::version },
+    Entry { words: "api-resources", flags: &[catalog::FLAGS], run: catalog::api_resources },
     Entry { words: "api-versions", flags: &[], run: catalog::api_versions },
-    Entry { words: "cluster-info dump", flags: cluster_info::DUMP_FLAGS, run: cluster_info::dump },
+    Entry { words: "cluster-info dump", flags: &[cluster_info::DUMP_FLAGS], run: cluster_info::dump },
     Entry { words: "cluster-info", flags: &[], run: cluster_info::run },
-    Entry { words: "top node", flags: top::NODE_FLAGS, run: top::node },
-    Entry { words: "top pod", flags: top::POD_FLAGS, run: top::pod },
-    Entry { words: "config set-context", flags: catalog::CONTEXT_FLAGS, run: catalog::set_context },
-    Entry { words: "config current-context", flags: catalog::CONTEXT_FLAGS, run: catalog::current_context },
-    Entry { words: "config get-contexts", flags: catalog::CONTEXT_FLAGS, run: catalog::get_contexts },
-    Entry { words: "config use-context", flags: catalog::CONTEXT_FLAGS, run: catalog::use_context },
+    Entry { words: "top node", flags: &[top::NODE_FLAGS], run: top::node },
+    Entry { words: "top pod", flags: &[top::POD_FLAGS], run: top::pod },
+    Entry { words: "config set-context", flags: &[catalog::CONTEXT_FLAGS], run: catalog::set_context },
+    Entry { words: "config current-context", flags: &[catalog::CONTEXT_FLAGS], run: catalog::current_context },
+    Entry { words: "config get-contexts", flags: &[catalog::CONTEXT_FLAGS], run: catalog::get_contexts },
+    Entry { words: "config use-context", flags: &[catalog::CONTEXT_FLAGS], run: catalog::use_context },
 ];
 
 /// Short names of subcommands.
@@ -171,7 +195,7 @@ pub(super) fn dispatch(call: &mut Call<'_>, words: &[String]) -> Answer<Next> {
         call.out.push_str(&help(entry));
         return Ok(Next::Done);
     }
-    call.flags = Parsed::new(entry.words, &[entry.flags], &arguments)?;
+    call.flags = Parsed::new(entry.words, entry.flags, &arguments)?;
     if call.flags.has("record") {
         call.err.push_str("Flag --record has been deprecated, --record will be removed in the future\n");
     }
@@ -260,7 +284,7 @@ fn resembles(typed: &str, known: &str) -> bool {
 
 fn help(entry: &Entry) -> String {
     let mut text = format!("Usage:\n  kubectl {} [flags]\n\nFlags:\n", entry.words);
-    for flag in entry.flags.iter().filter(|flag| flag.takes != flags::Takes::Refused) {
+    for flag in entry.flags.iter().copied().flatten().filter(|flag| flag.takes != flags::Takes::Refused) {
         let letter = if flag.short == ' ' { "    ".to_owned() } else { format!("-{}, ", flag.short) };
         text.push_str(&format!("  {letter}--{}\n", flag.long));
     }

@@ -7,18 +7,13 @@ use serde_json::Value;
 use super::api::{Api, DeleteOptions, Propagation};
 use super::failure::{Answer, Failure};
 use super::field::text;
-use super::flags::{Flag, Parsed, optional, refused, short, short_switch, switch, value};
+use super::flags::{Flag, Parsed, optional, refused, short_switch, switch, value};
 use super::target::{self, Info, Rules};
 use super::{Call, DryRun, Next, Progress, Session};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// The flags of `delete`.
 pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     short_switch("all-namespaces", 'A'),
     switch("all"),
     switch("force"),

@@ -92,19 +92,19 @@ fn versions(call: &mut Call<'_>, info: &Info) -> Answer<(Option<Value>, Value)> 
     // kubectl leaves it to the server what to do about unknown fields: to warn.
     let field_validation = FieldValidation::Warn;
     let options = WriteOptions { dry_run: true, field_manager: manager, field_validation };
+    let live = match call.api.get(info.resource, &info.ns, &info.name) {
+        Ok(live) => Some(live),
+        Err(error) if error.is_not_found() => None,
+        Err(error) => return Err(error.into()),
+    };
     if server_side {
-        let live = call.api.get(info.resource, &info.ns, &info.name).ok();
         let force = call.flags.on("force-conflicts");
         let applied = call.api.apply(info.resource, &info.ns, &info.name, &info.object, force, &options)?;
         return Ok((live, warned(call, applied)));
     }
-    let live = match call.api.get(info.resource, &info.ns, &info.name) {
-        Ok(live) => live,
-        Err(error) if error.is_not_found() => {
-            let created = call.api.create(info.resource, &info.ns, info.object.clone(), &options)?;
-            return Ok((None, warned(call, created)));
-        }
-        Err(error) => return Err(error.into()),
+    let Some(live) = live else {
+        let created = call.api.create(info.resource, &info.ns, info.object.clone(), &options)?;
+        return Ok((None, warned(call, created)));
     };
     let mut modified = info.object.clone();
     // Annotations are there even if there are none: that the manifest has none must not take away those that are.

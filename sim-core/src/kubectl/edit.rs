@@ -13,11 +13,11 @@ use super::api::{FieldValidation, PatchKind, WriteOptions};
 use super::apply::annotated;
 use super::create::field_validation;
 use super::failure::{Answer, Failure};
-use super::field::{entry, map_mut, name, text};
+use super::field::{entry, name, text};
 use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::rollback::LAST_APPLIED;
 use super::target::{self, Info, Rules};
-use super::{Call, DryRun, Next, applied, emit, history, output};
+use super::{Call, DryRun, Next, applied, emit, output};
 use crate::api::patch::three_way;
 use crate::api::quote::quote;
 use crate::api::status::{ApiError, Reason};
@@ -291,9 +291,7 @@ fn patch_to(call: &Call<'_>, info: &Info, mut object: Value) -> Answer<Value> {
     if call.flags.on("save-config") {
         object = annotated(object);
     }
-    if call.flags.on("record") {
-        map_mut(&mut object, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
-    }
+    call.note_cause(&mut object);
     let before = output::shown(info.object.clone(), false);
     let patch = three_way(info.resource, Some(&before), &object, &before).map_err(Failure::Plain)?;
     Ok(if patch.is_object() { patch } else { Value::Object(Map::new()) })

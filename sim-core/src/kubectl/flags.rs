@@ -59,6 +59,10 @@ pub const fn refused(long: &'static str) -> Flag {
     Flag { long, short: ' ', takes: Takes::Refused }
 }
 
+/// The flags of commands that work on objects which are named, selected or in files.
+pub const OBJECTS: &[Flag] =
+    &[short("output", 'o'), short("selector", 'l'), short("filename", 'f'), short("kustomize", 'k'), short_switch("recursive", 'R')];
+
 /// Flags that every command has.
 const GLOBAL: &[Flag] = &[
     short("namespace", 'n'),

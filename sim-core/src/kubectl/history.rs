@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::failure::{Answer, Failure};
 use super::field::{at, controller, entry, int, map_mut, text};
-use super::flags::{Flag, short, short_switch, switch, value};
+use super::flags::{Flag, switch, value};
 use super::rollout::{replica_sets_of, revision_of};
 use super::table::elastic;
 use super::target::{self, Info, Rules, nothing_named};
@@ -19,15 +19,7 @@ use crate::api::selector::Selector;
 pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 /// The flags of `rollout history`.
-pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
-    switch("show-managed-fields"),
-    value("revision"),
-];
+pub const FLAGS: &[Flag] = &[switch("show-managed-fields"), value("revision")];
 
 /// What is known of one revision.
 struct Revision {

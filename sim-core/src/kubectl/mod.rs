@@ -79,6 +79,7 @@ pub use self::words::{split, split_commands};
 use self::age::Clock;
 use self::api::{WriteOptions, Written};
 use self::failure::{Answer, Failure};
+use self::field::map_mut;
 use self::flags::Parsed;
 use self::output::Output as Format;
 use crate::api::resources::Resource;
@@ -270,6 +271,13 @@ impl Call<'_> {
     fn write_options(&self, dry_run: DryRun, manager: &str) -> WriteOptions {
         let manager = self.flags.get("field-manager").unwrap_or(manager);
         WriteOptions { dry_run: dry_run == DryRun::Server, field_manager: manager.to_owned(), ..WriteOptions::default() }
+    }
+
+    /// Notes in an object what was typed, if `--record` asks for it.
+    fn note_cause(&self, object: &mut Value) {
+        if self.flags.on("record") {
+            map_mut(object, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(self.flags.recorded()));
+        }
     }
 
     /// Passes on the server's warnings.

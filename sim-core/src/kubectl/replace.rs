@@ -9,10 +9,10 @@ use super::apply::annotated;
 use super::create::field_validation;
 use super::delete;
 use super::failure::{Answer, Failure};
-use super::field::{map_mut, name};
+use super::field::name;
 use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::target::Info;
-use super::{Call, DryRun, Invocation, Next, Progress, Session, history, manifest};
+use super::{Call, DryRun, Invocation, Next, Progress, Session, manifest};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// The flags of `replace`.
@@ -90,9 +90,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
 /// The object of a manifest with the annotations that kubectl adds. What was applied before stays so.
 fn prepared(call: &Call<'_>, info: &Info) -> Value {
     let mut object = info.object.clone();
-    if call.flags.on("record") {
-        map_mut(&mut object, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
-    }
+    call.note_cause(&mut object);
     let applied = super::field::entry(&object, "metadata.annotations", super::rollback::LAST_APPLIED).is_some();
     if call.flags.on("save-config") || applied { annotated(object) } else { object }
 }

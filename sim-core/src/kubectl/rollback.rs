@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::api::PatchKind;
 use super::failure::{Answer, Failure};
 use super::field::{at, entry, flag, int, map_mut, name};
-use super::flags::{Flag, optional, short, short_switch, switch, value};
+use super::flags::{Flag, optional, switch, value};
 use super::rollout::{replica_sets_of, revision_of};
 use super::target::{self, Info, Rules, nothing_named};
 use super::{Call, DryRun, Next, describe, history};
@@ -15,16 +15,7 @@ use super::{Call, DryRun, Next, describe, history};
 pub use crate::api::managed::LAST_APPLIED;
 
 /// The flags of `rollout undo`.
-pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
-    switch("show-managed-fields"),
-    optional("dry-run", "unchanged"),
-    value("to-revision"),
-];
+pub const FLAGS: &[Flag] = &[switch("show-managed-fields"), optional("dry-run", "unchanged"), value("to-revision")];
 
 /// Annotations that stay the Deployment's own.
 const KEPT: &[&str] = &[

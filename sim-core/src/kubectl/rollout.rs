@@ -6,20 +6,12 @@ use serde_json::{Value, json};
 use super::api::PatchKind;
 use super::failure::{Answer, Failure};
 use super::field::{flag, text};
-use super::flags::{Flag, short, short_switch, switch, value};
+use super::flags::{Flag, switch, value};
 use super::target::{self, Info, Rules, nothing_named};
 use super::{Call, DryRun, Next};
 
 /// The flags of the three.
-pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
-    switch("show-managed-fields"),
-    value("field-manager"),
-];
+pub const FLAGS: &[Flag] = &[switch("show-managed-fields"), value("field-manager")];
 
 /// `kubectl rollout pause`.
 pub fn pause(call: &mut Call<'_>) -> Answer<Next> {

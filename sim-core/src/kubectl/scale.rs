@@ -5,18 +5,13 @@ use serde_json::{Value, json};
 use super::api::PatchKind;
 use super::failure::{Answer, Failure};
 use super::field::{at, map_mut, text};
-use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
+use super::flags::{Flag, optional, refused, switch, value};
 use super::target::{self, Info, Rules};
 use super::{Call, DryRun, Next, history};
 use crate::api::status::ApiError;
 
 /// The flags of `scale`.
 pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     switch("all"),
     switch("record"),
     switch("show-managed-fields"),

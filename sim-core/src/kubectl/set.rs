@@ -5,18 +5,13 @@ use serde_json::{Value, json};
 use super::api::PatchKind;
 use super::failure::{Answer, Failure};
 use super::field::{items, map_mut, text};
-use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
+use super::flags::{Flag, optional, refused, short, switch, value};
 use super::target::{self, Info, Rules, nothing_named};
-use super::{Call, DryRun, Next, history};
+use super::{Call, DryRun, Next};
 use crate::api::patch::strategic;
 
 /// The flags of `set image`.
 pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     switch("all"),
     switch("record"),
     switch("show-managed-fields"),
@@ -27,11 +22,6 @@ pub const FLAGS: &[Flag] = &[
 
 /// The flags of `set resources`.
 pub const RESOURCES_FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     switch("all"),
     switch("record"),
     switch("show-managed-fields"),
@@ -141,9 +131,7 @@ pub fn update(
         if patch.is_null() {
             continue;
         }
-        if call.flags.on("record") {
-            map_mut(&mut patch, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
-        }
+        call.note_cause(&mut patch);
         if dry_run == DryRun::Client {
             let object = strategic(info.resource, &info.object, &patch)?;
             call.say(info.resource, &info.name, &object, words.done, dry_run)?;

@@ -11,16 +11,11 @@ use super::field::{at, items, map_mut};
 use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::set::targets;
 use super::target::Info;
-use super::{Call, DryRun, Next, history, label_selector};
+use super::{Call, DryRun, Next, label_selector};
 use crate::api::patch::three_way;
 
 /// The flags of `set subject`.
 pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     switch("all"),
     switch("show-managed-fields"),
     optional("dry-run", "unchanged"),
@@ -134,9 +129,7 @@ fn select(call: &mut Call<'_>, info: &Info, selector: &Value, dry_run: DryRun) -
     }
     let mut changed = info.object.clone();
     map_mut(&mut changed, "spec").insert("selector".into(), at(selector, "matchLabels").clone());
-    if call.flags.on("record") {
-        map_mut(&mut changed, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
-    }
+    call.note_cause(&mut changed);
     if dry_run == DryRun::Client {
         return call.say(info.resource, &info.name, &changed, "selector updated", dry_run);
     }

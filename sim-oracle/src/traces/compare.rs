@@ -4,13 +4,11 @@ use super::objects;
 use super::recorded::{Change, Command, Recorded, owner};
 use super::replay::Replayed;
 use crate::FileScore;
+use crate::mask;
 use serde_json::Value;
 use sim_core::kernel::time::{SimDuration, SimTime};
 use sim_core::kubectl::rollout_status;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The letters of generated suffixes.
-const SUFFIX: &str = "bcdfghjklmnpqrstvwxz2456789";
 
 /// Rows that were compared.
 #[derive(Default)]
@@ -36,32 +34,12 @@ impl Rows {
     }
 }
 
-/// Takes out of a word what differs between runs: pods' suffixes, addresses, names of nodes, ages.
+/// A word without what differs between runs, zones among it: pods get their nodes' as labels.
 fn mask(word: &str) -> String {
-    let trimmed = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    if let Some((stem, suffix)) = trimmed.rsplit_once('-')
-        && suffix.len() == 5
-        && suffix.chars().all(|c| SUFFIX.contains(c))
-    {
-        return word.replace(trimmed, &format!("{stem}-*"));
+    match word.split_once("topology.kubernetes.io/zone=") {
+        Some((labels, _)) => format!("{labels}topology.kubernetes.io/zone=*"),
+        None => mask::word(word),
     }
-    if let Some((labels, _)) = word.split_once("topology.kubernetes.io/zone=") {
-        return format!("{labels}topology.kubernetes.io/zone=*");
-    }
-    if let Some((stem, number)) = trimmed.rsplit_once("node-")
-        && stem.is_empty()
-        && number.chars().all(|c| c.is_ascii_digit())
-    {
-        return word.replace(trimmed, "node-*");
-    }
-    if trimmed.split('.').count() == 4 && trimmed.chars().all(|c| c.is_ascii_digit() || c == '.') {
-        return word.replace(trimmed, "IP");
-    }
-    let age = trimmed.ends_with(['s', 'm', 'h', 'd']) && trimmed.starts_with(|c: char| c.is_ascii_digit());
-    if age && trimmed.chars().all(|c| c.is_ascii_digit() || "smhd".contains(c)) {
-        return word.replace(trimmed, "AGE");
-    }
-    word.to_owned()
 }
 
 fn masked(line: &str) -> String {

@@ -11,7 +11,7 @@ pub mod quota;
 use crate::api::defaults;
 use crate::api::meta::Str;
 use crate::api::object::{Kind, Object};
-use crate::api::pod::{PodSpec, TOKEN_VOLUME};
+use crate::api::pod::{Pod, PodSpec, TOKEN_VOLUME};
 use crate::api::record::Record;
 use crate::api::status::ApiError;
 use crate::apiserver::validation;
@@ -111,25 +111,8 @@ fn priority_class<'a>(store: &'a Store, spec: &Value) -> Result<Option<&'a Arc<R
 pub(super) fn admit(store: &Store, object: &mut Object) -> Result<(), ApiError> {
     let limited = limits::ranges(store, &object.meta().namespace).next().is_some();
     if let Object::Pod(pod) = object {
-        let namespace = pod.meta.namespace.clone();
-        let refuse = |why: &str| ApiError::forbidden("", "pods", &pod.meta.name, why);
-        check_service_account(store, &namespace, &pod.spec.tree).map_err(|why| refuse(&why))?;
-        let class = priority_class(store, &pod.spec.tree).map_err(|why| refuse(&why))?;
-        check_priority(&pod.spec.tree, class).map_err(|why| refuse(&why))?;
-        let admitted = |spec: &Value| {
-            let mut tree = json!({"spec": spec});
-            if let Some(class) = class {
-                prioritize(&mut tree["spec"], class);
-            }
-            defaults::admit_pod(&mut tree, TOKEN_VOLUME);
-            tree["spec"].take()
-        };
-        if limited {
-            admit_limited(store, object)?;
-        } else {
-            let pod = Arc::make_mut(pod);
-            pod.spec = pod.spec.admitted(admitted);
-        }
+        let admit = if limited { admit_limited } else { admit_shared };
+        admit(store, Arc::make_mut(pod))?;
     }
     if limited {
         let wrong: Vec<String> =
@@ -143,17 +126,32 @@ pub(super) fn admit(store: &Store, object: &mut Object) -> Result<(), ApiError> 
     Ok(())
 }
 
+/// A pod as its template says: what becomes of that is worked out once for all of them.
+fn admit_shared(store: &Store, pod: &mut Pod) -> Result<(), ApiError> {
+    let refuse = |why: String| ApiError::forbidden("", "pods", &pod.meta.name, &why);
+    check_service_account(store, &pod.meta.namespace, &pod.spec.tree).map_err(refuse)?;
+    let class = priority_class(store, &pod.spec.tree).map_err(refuse)?;
+    check_priority(&pod.spec.tree, class).map_err(refuse)?;
+    pod.spec = pod.spec.admitted(|spec| {
+        let mut tree = json!({"spec": spec});
+        if let Some(class) = class {
+            prioritize(&mut tree["spec"], class);
+        }
+        defaults::admit_pod(&mut tree, TOKEN_VOLUME);
+        tree["spec"].take()
+    });
+    Ok(())
+}
+
 /// A pod in a namespace with limit ranges: its specification is its own, since these may change between two pods of a template. What a
 /// limit range fills in may make a valid template an invalid pod.
-fn admit_limited(store: &Store, object: &mut Object) -> Result<(), ApiError> {
-    let Object::Pod(pod) = object else { return Ok(()) };
+fn admit_limited(store: &Store, pod: &mut Pod) -> Result<(), ApiError> {
     let mut tree = pod.to_tree(Default::default());
-    complete_pod(store, &pod.meta.namespace.clone(), &mut tree)?;
+    complete_pod(store, &pod.meta.namespace, &mut tree)?;
     let causes = validation::create("Pod", &tree);
     if !causes.is_empty() {
         return Err(ApiError::invalid("", "Pod", &pod.meta.name, causes));
     }
-    let pod = Arc::make_mut(pod);
     if let Some(set) = tree["metadata"]["annotations"][LIMIT_RANGER].as_str() {
         pod.meta.annotations.set(LIMIT_RANGER, set.to_owned());
     }

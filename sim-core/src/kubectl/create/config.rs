@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{creating, hash, non_empty_name, sources};
+use super::{hash, non_empty_name, sources};
 use crate::api::quote::quote;
 use crate::apiserver::validation::names;
 use crate::kubectl::failure::{Answer, Failure};
@@ -10,7 +10,7 @@ use crate::kubectl::flags::{Flag, switch, value};
 use crate::kubectl::{Call, Next, target};
 
 /// The flags of `create configmap`.
-pub const FLAGS: &[Flag] = creating![value("from-file"), value("from-literal"), value("from-env-file"), switch("append-hash")];
+pub const FLAGS: &[Flag] = &[value("from-file"), value("from-literal"), value("from-env-file"), switch("append-hash")];
 
 /// Runs `kubectl create configmap`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {

@@ -4,13 +4,13 @@
 
 use serde_json::{Value, json};
 
-use super::{command_after_name, creating, one_name, required};
+use super::{command_after_name, one_name, required};
 use crate::kubectl::failure::{Answer, Failure};
 use crate::kubectl::flags::{Flag, short, value};
 use crate::kubectl::{Call, Next, target};
 
 /// The flags of `create deployment`.
-pub const FLAGS: &[Flag] = creating![short("replicas", 'r'), value("image"), value("port")];
+pub const FLAGS: &[Flag] = &[short("replicas", 'r'), value("image"), value("port")];
 
 /// Runs `kubectl create deployment`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {

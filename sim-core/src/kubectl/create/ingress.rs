@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{creating, one_name};
+use super::one_name;
 use crate::kubectl::failure::{Answer, Failure};
 use crate::kubectl::flags::{Flag, value};
 use crate::kubectl::{Call, Next, target};
 
 /// The flags of `create ingress`.
-pub const FLAGS: &[Flag] = creating![value("class"), value("rule"), value("default-backend"), value("annotation")];
+pub const FLAGS: &[Flag] = &[value("class"), value("rule"), value("default-backend"), value("annotation")];
 
 /// Runs `kubectl create ingress`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {

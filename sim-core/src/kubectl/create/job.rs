@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{command_after_name, creating, one_name, required};
+use super::{command_after_name, one_name, required};
 use crate::kubectl::failure::{Answer, Failure};
 use crate::kubectl::field::{at, name, text};
 use crate::kubectl::flags::{Flag, value};
@@ -10,10 +10,10 @@ use crate::kubectl::target::{self, Info, Rules};
 use crate::kubectl::{Call, Next};
 
 /// The flags of `create job`.
-pub const FLAGS: &[Flag] = creating![value("image"), value("from")];
+pub const FLAGS: &[Flag] = &[value("image"), value("from")];
 
 /// The flags of `create cronjob`.
-pub const CRON_FLAGS: &[Flag] = creating![value("image"), value("schedule"), value("restart")];
+pub const CRON_FLAGS: &[Flag] = &[value("image"), value("schedule"), value("restart")];
 
 /// Runs `kubectl create job`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {

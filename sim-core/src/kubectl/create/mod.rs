@@ -18,19 +18,14 @@ use serde_json::{Value, json};
 use super::apply::annotated;
 use super::failure::{Answer, Failure};
 use super::field::{map_mut, name};
-use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
+use super::flags::{Flag, optional, refused, short, switch, value};
 use super::manifest;
 use super::target::{self, Info};
-use super::{Call, DryRun, Next, history};
+use super::{Call, DryRun, Next};
 use crate::api::resources::Resource;
 
 /// The flags of `create -f`.
 pub const FLAGS: &[Flag] = &[
-    short("output", 'o'),
-    short("selector", 'l'),
-    short("filename", 'f'),
-    short("kustomize", 'k'),
-    short_switch("recursive", 'R'),
     switch("record"),
     switch("save-config"),
     switch("show-managed-fields"),
@@ -41,24 +36,15 @@ pub const FLAGS: &[Flag] = &[
     refused("raw"),
 ];
 
-/// The flags that every command has that creates an object by name, then its own.
-macro_rules! creating {
-    ($($own:expr),* $(,)?) => {
-        &[
-            $crate::kubectl::flags::short("output", 'o'),
-            $crate::kubectl::flags::switch("save-config"),
-            $crate::kubectl::flags::switch("show-managed-fields"),
-            $crate::kubectl::flags::optional("dry-run", "unchanged"),
-            $crate::kubectl::flags::optional("validate", "strict"),
-            $crate::kubectl::flags::value("field-manager"),
-            $($own),*
-        ]
-    };
-}
-use creating;
-
-/// The flags of `create namespace` and `create serviceaccount`.
-pub const OBJECT_FLAGS: &[Flag] = creating![];
+/// The flags of commands that create an object by name.
+pub const BY_NAME: &[Flag] = &[
+    short("output", 'o'),
+    switch("save-config"),
+    switch("show-managed-fields"),
+    optional("dry-run", "unchanged"),
+    optional("validate", "strict"),
+    value("field-manager"),
+];
 
 /// `--validate`.
 pub fn field_validation(call: &Call<'_>) -> Answer<super::api::FieldValidation> {
@@ -100,9 +86,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
         if call.flags.on("save-config") {
             object = annotated(object);
         }
-        if call.flags.on("record") {
-            map_mut(&mut object, "metadata.annotations").insert(history::CHANGE_CAUSE.into(), Value::from(call.flags.recorded()));
-        }
+        call.note_cause(&mut object);
         if let Err(failure) = write(call, &info, object, dry_run, &options) {
             failures.push(failure);
         }
@@ -110,7 +94,8 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     Failure::all(failures).map_or(Ok(Next::Done), Err)
 }
 
-fn write(call: &mut Call<'_>, info: &Info, object: Value, dry_run: DryRun, options: &super::api::WriteOptions) -> Answer<()> {
+/// Creates the object of a manifest.
+pub fn write(call: &mut Call<'_>, info: &Info, object: Value, dry_run: DryRun, options: &super::api::WriteOptions) -> Answer<()> {
     if dry_run == DryRun::Client {
         return call.say(info.resource, &info.name, &object, "created", dry_run);
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{creating, non_empty_name, one_name};
+use super::{non_empty_name, one_name};
 use crate::api::quantity::Quantity;
 use crate::kubectl::failure::{Answer, Failure};
 use crate::kubectl::field::map_mut;
@@ -11,13 +11,13 @@ use crate::kubectl::flags::{Flag, switch, value};
 use crate::kubectl::{Call, Next, label_selector, target};
 
 /// The flags of `create quota`.
-pub const QUOTA_FLAGS: &[Flag] = creating![value("hard"), value("scopes")];
+pub const QUOTA_FLAGS: &[Flag] = &[value("hard"), value("scopes")];
 
 /// The flags of `create poddisruptionbudget`.
-pub const BUDGET_FLAGS: &[Flag] = creating![value("min-available"), value("max-unavailable"), value("selector")];
+pub const BUDGET_FLAGS: &[Flag] = &[value("min-available"), value("max-unavailable"), value("selector")];
 
 /// The flags of `create priorityclass`.
-pub const PRIORITY_FLAGS: &[Flag] = creating![value("value"), switch("global-default"), value("description"), value("preemption-policy")];
+pub const PRIORITY_FLAGS: &[Flag] = &[value("value"), switch("global-default"), value("description"), value("preemption-policy")];
 
 /// Runs `kubectl create quota`.
 pub fn quota(call: &mut Call<'_>) -> Answer<Next> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{creating, non_empty_name, one_name, required};
+use super::{non_empty_name, one_name, required};
 use crate::api::quote::quote;
 use crate::api::resources;
 use crate::kubectl::failure::{Answer, Failure};
@@ -13,17 +13,17 @@ use crate::kubectl::flags::{Flag, value};
 use crate::kubectl::{Call, Next, target};
 
 /// The flags of `create role`.
-pub const ROLE_FLAGS: &[Flag] = creating![value("verb"), value("resource"), value("resource-name")];
+pub const ROLE_FLAGS: &[Flag] = &[value("verb"), value("resource"), value("resource-name")];
 
 /// The flags of `create clusterrole`.
 pub const CLUSTER_ROLE_FLAGS: &[Flag] =
-    creating![value("verb"), value("resource"), value("resource-name"), value("non-resource-url"), value("aggregation-rule")];
+    &[value("verb"), value("resource"), value("resource-name"), value("non-resource-url"), value("aggregation-rule")];
 
 /// The flags of `create rolebinding`.
-pub const BINDING_FLAGS: &[Flag] = creating![value("clusterrole"), value("role"), value("user"), value("group"), value("serviceaccount")];
+pub const BINDING_FLAGS: &[Flag] = &[value("clusterrole"), value("role"), value("user"), value("group"), value("serviceaccount")];
 
 /// The flags of `create clusterrolebinding`.
-pub const CLUSTER_BINDING_FLAGS: &[Flag] = creating![value("clusterrole"), value("user"), value("group"), value("serviceaccount")];
+pub const CLUSTER_BINDING_FLAGS: &[Flag] = &[value("clusterrole"), value("user"), value("group"), value("serviceaccount")];
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{creating, hash, non_empty_name, one_name, sources};
+use super::{hash, non_empty_name, one_name, sources};
 use crate::api::defaults::base64_encode;
 use crate::api::quote::quote;
 use crate::apiserver::validation::names;
@@ -15,11 +15,10 @@ use crate::kubectl::flags::{Flag, switch, value};
 use crate::kubectl::{Call, Next, target};
 
 /// The flags of `create secret generic`.
-pub const FLAGS: &[Flag] =
-    creating![value("from-file"), value("from-literal"), value("from-env-file"), value("type"), switch("append-hash")];
+pub const FLAGS: &[Flag] = &[value("from-file"), value("from-literal"), value("from-env-file"), value("type"), switch("append-hash")];
 
 /// The flags of `create secret docker-registry`.
-pub const DOCKER_FLAGS: &[Flag] = creating![
+pub const DOCKER_FLAGS: &[Flag] = &[
     value("docker-username"),
     value("docker-password"),
     value("docker-email"),
@@ -29,7 +28,7 @@ pub const DOCKER_FLAGS: &[Flag] = creating![
 ];
 
 /// The flags of `create secret tls`.
-pub const TLS_FLAGS: &[Flag] = creating![value("cert"), value("key"), switch("append-hash")];
+pub const TLS_FLAGS: &[Flag] = &[value("cert"), value("key"), switch("append-hash")];
 
 /// Where a registry's credentials stand in a Secret.
 const DOCKER_CONFIG: &str = ".dockerconfigjson";

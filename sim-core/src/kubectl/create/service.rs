@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{creating, one_name, required};
+use super::{one_name, required};
 use crate::api::quote::quote;
 use crate::apiserver::validation::names;
 use crate::kubectl::failure::{Answer, Failure};
@@ -10,13 +10,13 @@ use crate::kubectl::flags::{Flag, value};
 use crate::kubectl::{Call, Next, target};
 
 /// The flags of `create service loadbalancer`.
-pub const FLAGS: &[Flag] = creating![value("tcp")];
+pub const FLAGS: &[Flag] = &[value("tcp")];
 /// The flags of `create service clusterip`.
-pub const CLUSTER_IP_FLAGS: &[Flag] = creating![value("tcp"), value("clusterip")];
+pub const CLUSTER_IP_FLAGS: &[Flag] = &[value("tcp"), value("clusterip")];
 /// The flags of `create service nodeport`.
-pub const NODE_PORT_FLAGS: &[Flag] = creating![value("tcp"), value("node-port")];
+pub const NODE_PORT_FLAGS: &[Flag] = &[value("tcp"), value("node-port")];
 /// The flags of `create service externalname`.
-pub const EXTERNAL_NAME_FLAGS: &[Flag] = creating![value("tcp"), value("external-name")];
+pub const EXTERNAL_NAME_FLAGS: &[Flag] = &[value("tcp"), value("external-name")];
 
 /// `kubectl create service clusterip`.
 pub fn cluster_ip(call: &mut Call<'_>) -> Answer<Next> {
