@@ -71,8 +71,13 @@ impl View {
 
     /// Forgets everything and takes in a list, as after a 410.
     pub fn relist(&mut self, store: &store::Store) {
+        self.relist_kinds(store, |kind| kind != Kind::Event);
+    }
+
+    /// The same for a cache that is only about some kinds.
+    pub fn relist_kinds(&mut self, store: &store::Store, wanted: impl Fn(Kind) -> bool) {
         *self = View::default();
-        for kind in Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Event) {
+        for kind in Kind::ALL.iter().copied().filter(|kind| wanted(*kind)) {
             for (id, object) in store.list(kind, None) {
                 self.index(id, object, None);
                 self.shelves[kind as usize].insert(id.number, object.clone());
@@ -131,6 +136,11 @@ impl View {
         if let Some(Object::Lease(lease)) = self.shelves[lease.kind as usize].get_mut(lease.number) {
             Arc::make_mut(lease).heartbeat = heartbeat;
         }
+    }
+
+    /// Everything up to this revision was looked at, also what the cache isn't about.
+    pub fn seen(&mut self, revision: u64) {
+        self.revision = self.revision.max(revision);
     }
 
     /// The revision up to which the cache has seen everything.

@@ -84,7 +84,10 @@ impl Cluster {
                 self.scheduler.watch(self.now, &self.store, upto);
                 self.scheduler(id, scheduler::Input::Run);
             }
-            Process::Kubelet => {}
+            Process::Kubelet => {
+                let store = self.store.clone();
+                self.node(id, |nodes, now, out| nodes.watch(now, &store, upto, out));
+            }
         }
     }
 
@@ -162,7 +165,7 @@ impl Cluster {
             return;
         }
         let due = self.now + self.watch_latency;
-        let (mut to_controllers, mut to_scheduler) = (false, false);
+        let (mut to_controllers, mut to_scheduler, mut to_kubelets) = (false, false, false);
         for number in self.announced + 1..=revision {
             let Some(change) = self.store.change(number) else { continue };
             for word in
@@ -175,6 +178,7 @@ impl Cluster {
                 _ => to_scheduler |= scheduler::is_concerned_by(change),
             }
             to_controllers = true;
+            to_kubelets |= node::reads(change.id.kind);
             if let Object::Pod(pod) = &change.object
                 && !pod.node_name.is_empty()
                 && self.kubelets == Kubelets::Simulated
@@ -185,7 +189,7 @@ impl Cluster {
         // A watcher whom nothing concerned for long is told how far things are (a bookmark), before history forgets where it stands.
         let page = (self.store.history_limit() / 4).max(1);
         if self.announced / page != revision / page {
-            (to_controllers, to_scheduler) = (true, true);
+            (to_controllers, to_scheduler, to_kubelets) = (true, true, true);
         }
         self.announced = revision;
         if to_controllers {
@@ -193,6 +197,9 @@ impl Cluster {
         }
         if to_scheduler {
             self.queue.push(due, id, Event::Watch { to: Process::Scheduler, upto: revision });
+        }
+        if to_kubelets && self.kubelets == Kubelets::Simulated {
+            self.queue.push(due, id, Event::Watch { to: Process::Kubelet, upto: revision });
         }
     }
 }

@@ -11,15 +11,16 @@ pub mod runtime;
 
 use crate::api::meta::Str;
 use crate::api::node::Heartbeat;
-use crate::api::object::{Object, ObjectId};
+use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::status::ApiError;
 use crate::client::Call;
 use crate::client::events::Source;
+use crate::client::view::View;
 use crate::kernel::outbox::Outbox;
 use crate::kernel::table::{Index, Table};
 use crate::kernel::time::{Epoch, SimTime};
-use crate::store::Verb;
+use crate::store::{Store, Verb};
 use kubelet::pod_worker::{PodWorker, Stage, Step};
 use kubelet::{Kubelet, Turn, Words, heartbeat};
 use runtime::AddressPool;
@@ -59,7 +60,24 @@ pub struct Nodes {
     kubelets: Table<Kubelet>,
     names: Index<Str, u32>,
     pods: Table<PodWorker>,
+    /// What pods are made from besides themselves. Each kubelet watches only what its own pods refer to; they share what they saw.
+    cache: View,
     words: Words,
+}
+
+/// Whether kubelets read objects of this kind besides their pods.
+pub fn reads(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ConfigMap
+            | Kind::Secret
+            | Kind::Service
+            | Kind::PersistentVolume
+            | Kind::PersistentVolumeClaim
+            | Kind::StorageClass
+            | Kind::VolumeAttachment
+            | Kind::Node
+    )
 }
 
 impl Nodes {
@@ -72,6 +90,7 @@ impl Nodes {
             kubelets: Table::default(),
             names: Index::default(),
             pods: Table::default(),
+            cache: View::default(),
             words: Words::default(),
         }
     }
@@ -152,6 +171,21 @@ impl Nodes {
         }
         self.pods.insert(id.number, PodWorker::new(id, pod, node, kubelet.boots, now));
         self.with(now, id.number, out, PodWorker::begin);
+    }
+
+    /// The kubelets' watches deliver what they read besides pods, up to revision `upto`.
+    pub fn watch(&mut self, _now: SimTime, store: &Store, upto: u64, _out: &mut Outbox<Call, Input>) {
+        match store.changes_since(self.cache.revision()) {
+            Ok(changes) => {
+                for change in changes.take_while(|change| change.revision <= upto) {
+                    if reads(change.id.kind) {
+                        self.cache.apply(change);
+                    }
+                }
+                self.cache.seen(upto);
+            }
+            Err(_) => self.cache.relist_kinds(store, reads),
+        }
     }
 
     /// Handles a timer or an answer.

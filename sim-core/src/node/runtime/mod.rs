@@ -1,6 +1,7 @@
 //! The simulated container runtime: sandboxes with their addresses, containers, images. Takes the place of containerd behind the
 //! CRI; the address pool mirrors the `host-local` plugin of CNI (`plugins/ipam/host-local/backend/allocator`).
 
+pub mod disk;
 pub mod image;
 pub mod program;
 
