@@ -160,8 +160,12 @@ impl Session {
         };
         // The recorded kubelets: running and ready a second after they were told, gone 0.3 s after they were told to end.
         let program = Program { pull: SimDuration::ZERO, start: SimDuration::from_secs(1), ..Program::default() };
-        let images =
-            Images { rules: vec![(Pattern::parse("*bad*"), Program { missing: true, ..program })], default: program, jitter_percent: 0 };
+        let images = Images {
+            rules: vec![(Pattern::parse("*bad*"), Program { missing: true, ..program.clone() })],
+            default: program,
+            jitter_percent: 0,
+            ..Images::default()
+        };
         let config = Config { nodes: (0..10).map(node).collect(), images, ..Config::default() };
         let mut session = Session { cluster: Cluster::new(config), first: SimTime::ZERO, began: SimTime::ZERO };
         session.cluster.run_until(SimTime::ZERO + SimDuration::from_secs(5));

@@ -1,6 +1,8 @@
 //! Containers and what they ask of a node. Mirrors Container and ResourceRequirements of `k8s.io/api/core/v1/types.go`, v1.36.
 
 use crate::api::meta::{Str, text};
+use crate::api::pod::RestartPolicy;
+use crate::api::probe::{Hooks, Probe, ProbeKind, Probes};
 use crate::api::quantity::Quantity;
 use serde_json::Value;
 
@@ -93,12 +95,54 @@ pub struct Container {
     pub requests: Resources,
     /// Whether anything was requested or limited (quality of service).
     pub limits: Resources,
-    /// Whether the container has a readiness probe.
-    pub readiness_probe: bool,
+    /// What the kubelet asks it.
+    pub probes: Option<Box<Probes>>,
+    /// What is called at its start and its end.
+    pub hooks: Option<Box<Hooks>>,
+    /// When it is started again; the pod's policy if unset. `Always` makes a sidecar of an init container.
+    pub restart_policy: Option<RestartPolicy>,
+    /// Exit codes for which the policy doesn't count: the container is started again.
+    pub restart_rules: Vec<RestartRule>,
+}
+
+/// `restartPolicyRules` of a container: an action for some exit codes. There is one action so far, `Restart`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RestartRule {
+    /// Whether the rule is about the codes that aren't listed.
+    pub not_in: bool,
+    /// Exit codes.
+    pub codes: Vec<i32>,
+}
+
+impl RestartRule {
+    fn from_tree(tree: &Value) -> RestartRule {
+        let codes = &tree["exitCodes"];
+        let values = codes["values"].as_array().into_iter().flatten();
+        RestartRule {
+            not_in: codes["operator"] == "NotIn",
+            codes: values.filter_map(|code| code.as_i64().and_then(|code| i32::try_from(code).ok())).collect(),
+        }
+    }
+
+    /// Whether the rule is about this exit code.
+    pub fn matches(&self, code: i32) -> bool {
+        self.codes.contains(&code) != self.not_in
+    }
 }
 
 impl Container {
-    pub(super) fn from_tree(tree: &Value) -> Self {
+    /// The probe of this kind.
+    pub fn probe(&self, kind: ProbeKind) -> Option<&Probe> {
+        self.probes.as_ref()?.get(kind)
+    }
+
+    /// Whether it is an init container that runs beside the containers.
+    pub fn is_sidecar(&self) -> bool {
+        self.restart_policy == Some(RestartPolicy::Always)
+    }
+
+    /// Decodes a defaulted container.
+    pub fn from_tree(tree: &Value) -> Self {
         let ports = tree["ports"].as_array().map_or(&[][..], |p| p);
         let resources = &tree["resources"];
         let limits = Resources::from_tree(&resources["limits"]);
@@ -113,7 +157,10 @@ impl Container {
             ports: ports.iter().map(ContainerPort::from_tree).collect(),
             requests: Resources::from_tree(&resources["requests"]),
             limits,
-            readiness_probe: tree["readinessProbe"].is_object(),
+            probes: Probes::from_tree(tree),
+            hooks: Hooks::from_tree(tree),
+            restart_policy: tree["restartPolicy"].as_str().map(RestartPolicy::parse),
+            restart_rules: tree["restartPolicyRules"].as_array().into_iter().flatten().map(RestartRule::from_tree).collect(),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod node;
 pub mod object;
 pub mod patch;
 pub mod pod;
+pub mod probe;
 pub mod quantity;
 pub mod quote;
 pub mod record;

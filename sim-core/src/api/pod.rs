@@ -24,6 +24,17 @@ pub enum RestartPolicy {
     Never,
 }
 
+impl RestartPolicy {
+    /// The policy of this name; `Always` if there is none.
+    pub fn parse(text: &str) -> RestartPolicy {
+        match text {
+            "OnFailure" => RestartPolicy::OnFailure,
+            "Never" => RestartPolicy::Never,
+            _ => RestartPolicy::Always,
+        }
+    }
+}
+
 /// A pod's specification, decoded once and shared by all that were made from the same template.
 #[derive(Debug)]
 pub struct PodSpec {
@@ -33,6 +44,8 @@ pub struct PodSpec {
     pub containers: Vec<Container>,
     /// Containers that run before them, one by one.
     pub init_containers: Vec<Container>,
+    /// Containers that were added to look into a running pod.
+    pub ephemeral_containers: Vec<Container>,
     /// Labels that the node must have.
     pub node_selector: StrMap,
     /// Taints that the pod can live with.
@@ -75,20 +88,17 @@ impl PodSpec {
         PodSpec {
             node_selector: StrMap::from_tree(tree.get("nodeSelector")),
             tolerations: list("tolerations").iter().map(Toleration::from_tree).collect(),
-            restart_policy: match tree["restartPolicy"].as_str() {
-                Some("OnFailure") => RestartPolicy::OnFailure,
-                Some("Never") => RestartPolicy::Never,
-                _ => RestartPolicy::Always,
-            },
+            restart_policy: RestartPolicy::parse(tree["restartPolicy"].as_str().unwrap_or_default()),
             grace_seconds: tree["terminationGracePeriodSeconds"].as_i64().unwrap_or(30),
             host_network: tree["hostNetwork"] == true,
             priority: int(tree, "priority"),
             scheduler_name: text(tree, "schedulerName"),
             node_name: text(tree, "nodeName"),
-            requests: effective_requests(&containers, &init_containers, &tree["overhead"]),
+            requests: effective_requests(&containers, &init_containers, tree),
             qos_class: qos_class(&containers, &init_containers, tree),
             containers,
             init_containers,
+            ephemeral_containers: list("ephemeralContainers").iter().map(Container::from_tree).collect(),
             tree: tree.clone(),
             admitted: OnceLock::new(),
         }
@@ -105,11 +115,29 @@ impl PodSpec {
     }
 }
 
-/// The larger of the sum over containers and each init container, plus overhead.
-/// `staging/src/k8s.io/component-helpers/resource/helpers.go`, PodRequests.
-fn effective_requests(containers: &[Container], init_containers: &[Container], overhead: &Value) -> Resources {
+/// What all containers and sidecars ask for together, or the largest init container beside the sidecars before it, if that is more; what
+/// the pod itself asks for instead; plus overhead. `staging/src/k8s.io/component-helpers/resource/helpers.go`, PodRequests.
+///
+/// A sidecar of 100m, an init container of 500m and a container of 200m ask for max(100 + 200, 100 + 500) = 600m.
+fn effective_requests(containers: &[Container], init_containers: &[Container], tree: &Value) -> Resources {
     let sum = containers.iter().fold(Resources::default(), |sum, c| sum.plus(c.requests));
-    init_containers.iter().fold(sum, |most, c| most.max(c.requests)).plus(Resources::from_tree(overhead))
+    let (mut sidecars, mut starting) = (Resources::default(), Resources::default());
+    for container in init_containers {
+        let beside = sidecars.plus(container.requests);
+        starting = starting.max(beside);
+        if container.is_sidecar() {
+            sidecars = beside;
+        }
+    }
+    let mut total = sum.plus(sidecars).max(starting);
+    let own = &tree["resources"]["requests"];
+    let pod = Resources::from_tree(own);
+    for (name, of_pod, amount) in [("cpu", pod.milli_cpu, &mut total.milli_cpu), ("memory", pod.memory, &mut total.memory)] {
+        if own.get(name).is_some() {
+            *amount = of_pod;
+        }
+    }
+    total.plus(Resources::from_tree(&tree["overhead"]))
 }
 
 /// `pkg/apis/core/v1/helper/qos/qos.go`: only CPU and memory count.
@@ -262,6 +290,8 @@ pub struct PodStatus {
     pub containers: Vec<ContainerStatus>,
     /// Per init container.
     pub init_containers: Vec<ContainerStatus>,
+    /// Per ephemeral container.
+    pub ephemeral_containers: Vec<ContainerStatus>,
     /// `Evicted`, `NodeLost`, …; mostly empty.
     pub reason: Str,
     /// One sentence; mostly empty.
@@ -392,7 +422,11 @@ impl PodStatus {
         if let Some(start) = self.start_time {
             tree.insert("startTime".into(), epoch.rfc3339(start).into());
         }
-        for (field, statuses) in [("initContainerStatuses", &self.init_containers), ("containerStatuses", &self.containers)] {
+        for (field, statuses) in [
+            ("initContainerStatuses", &self.init_containers),
+            ("containerStatuses", &self.containers),
+            ("ephemeralContainerStatuses", &self.ephemeral_containers),
+        ] {
             if !statuses.is_empty() {
                 tree.insert(field.into(), statuses.iter().map(|s| s.to_tree(epoch)).collect());
             }

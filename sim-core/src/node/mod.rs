@@ -23,7 +23,7 @@ use crate::kernel::time::{Epoch, SimTime};
 use crate::store::{Store, Verb};
 use kubelet::pod_worker::{PodWorker, Stage, Step};
 use kubelet::{Kubelet, Turn, Words, heartbeat};
-use runtime::AddressPool;
+use runtime::addresses::AddressPool;
 use runtime::image::{ImageStore, Images};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -111,6 +111,7 @@ impl Nodes {
             images: ImageStore::default(),
             up: true,
             boots: 0,
+            started: None,
             heartbeat: heartbeat::from_boot(self.seed, node_number),
         };
         self.kubelets.insert(node_number, kubelet);
@@ -226,6 +227,7 @@ impl Nodes {
         let Some(kubelet) = self.kubelets.get_mut(node).filter(|kubelet| !kubelet.up) else { return };
         kubelet.up = true;
         kubelet.boots += 1;
+        kubelet.started = Some(now);
         kubelet.heartbeat = heartbeat::from_start(now);
         let boots = kubelet.boots;
         for (id, pod) in pods.filter(|(_, pod)| !pod.status.phase.is_final()) {

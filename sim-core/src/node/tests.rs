@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::event::Event;
-use crate::api::meta::{Deletion, Meta, Uid};
+use crate::api::meta::{ConditionStatus, Deletion, Meta, Uid};
 use crate::api::object::Kind;
 use crate::api::pod::{ContainerState, Phase, PodSpec, PodStatus};
 use crate::apiserver::request::Write;
@@ -29,12 +29,13 @@ struct World {
     pods: BTreeMap<u32, Arc<Pod>>,
     statuses: Vec<(SimTime, u32, PodStatus)>,
     events: Vec<Arc<Event>>,
+    times: Vec<(SimTime, Arc<Event>)>,
     handled: usize,
 }
 
 impl World {
     fn new(rules: &[(&str, Program)]) -> World {
-        let rules = rules.iter().map(|(pattern, program)| (Pattern::parse(pattern), *program)).collect();
+        let rules = rules.iter().map(|(pattern, program)| (Pattern::parse(pattern), program.clone())).collect();
         let mut nodes = Nodes::new(1, Images { rules, ..Images::default() });
         for n in 0..2u8 {
             nodes.add_node(n.into(), Str::from(format!("node-{n}")), Ipv4Addr::new(10, 0, 0, n + 1), Ipv4Addr::new(10, 244, n, 0));
@@ -47,6 +48,7 @@ impl World {
             pods: BTreeMap::new(),
             statuses: Vec::new(),
             events: Vec::new(),
+            times: Vec::new(),
             handled: 0,
         }
     }
@@ -117,7 +119,10 @@ impl World {
                     self.store(id.number, pod, Verb::Deleted);
                 }
             }
-            Write::Report(event) => self.events.push(event),
+            Write::Report(event) => {
+                self.times.push((self.now, event.clone()));
+                self.events.push(event);
+            }
             other => panic!("a kubelet doesn't ask for {other:?}"),
         }
         if call.token != NO_ANSWER {
@@ -184,6 +189,8 @@ fn seconds(secs: u64) -> SimDuration {
     SimDuration::from_secs(secs)
 }
 
+mod life;
+
 #[test]
 fn a_pod_comes_up_and_goes() {
     let mut world = World::new(&[]);
@@ -249,7 +256,7 @@ fn a_process_that_ignores_term_is_killed() {
     world.delete(1, 30);
     world.run(2);
     world.delete(1, 1);
-    world.run(2);
+    world.run(3);
     assert!(world.pods.is_empty());
 }
 
@@ -352,21 +359,31 @@ fn init_containers_run_one_by_one() {
 
 #[test]
 fn readiness_comes_later() {
-    let check = |program: Program, probe: Value, secs: u64| {
+    // The pod is known from 2 ms on; pulled, it runs after 2.7 s. Probes tick from when the kubelet knew the pod.
+    let check = |program: Program, probe: Value, ready: (u64, u64), failures: usize| {
         let mut world = World::new(&[("slow", program)]);
         let container = json!({"name": "nginx", "image": "slow", "readinessProbe": probe});
         world.bind(0, &json!({"containers": [container]}));
         world.run(100);
         let seen: Vec<(SimTime, bool)> = world.statuses.iter().map(|(at, _, s)| (*at, s.containers[0].ready)).collect();
         assert_eq!(seen.len(), 3, "{seen:?}");
-        let gap = seen[2].0.since(seen[1].0).as_millis();
-        assert!(!seen[1].1 && seen[2].1 && gap.abs_diff(secs * 1000) <= secs * 100 + 5, "{gap}");
+        let at = seen[2].0.since(SimTime::ZERO).as_millis();
+        assert!(!seen[1].1 && seen[2].1 && (ready.0..=ready.1).contains(&at), "{at}");
+        let unhealthy = world.events.iter().filter(|event| event.reason == "Unhealthy").count();
+        assert_eq!(unhealthy, failures, "{:?}", world.told());
+        assert!(world.queue.is_empty(), "a healthy probe waits for nothing");
     };
-    let later = Program { ready_after: seconds(4), ..Program::default() };
-    check(later, Value::Null, 4);
-    check(later, json!({"initialDelaySeconds": 5, "periodSeconds": 10}), 5);
-    check(later, json!({"initialDelaySeconds": 1, "periodSeconds": 5}), 6);
-    check(Program::default(), json!({"initialDelaySeconds": 3}), 3);
+    let later = || Program { ready_after: seconds(4), ..Program::default() };
+    let port = json!({"port": 80});
+    let with = |mut probe: Value| {
+        probe["httpGet"] = port.clone();
+        probe
+    };
+    check(later(), Value::Null, (6_000, 7_500), 0);
+    check(later(), with(json!({"initialDelaySeconds": 5, "periodSeconds": 10})), (10_000, 10_010), 0);
+    check(later(), with(json!({"initialDelaySeconds": 1, "periodSeconds": 5})), (10_000, 10_010), 1);
+    check(later(), with(json!({"periodSeconds": 3})), (9_000, 9_010), 3);
+    check(Program::default(), with(json!({"initialDelaySeconds": 3})), (10_000, 10_010), 0);
 }
 
 #[test]

@@ -418,6 +418,7 @@ impl ImageFields {
             crash_after: self.crash_after.map(|span| span.0),
             exit_code: self.exit_code.unwrap_or(usual.exit_code),
             runs_for: self.runs_for.map(|span| span.0),
+            ..usual
         }
     }
 }

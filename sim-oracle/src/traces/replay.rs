@@ -432,6 +432,7 @@ fn status(tree: &Value, recorded: &Recorded) -> PodStatus {
         start_time: tree["startTime"].as_str().map(|_| time(&tree["startTime"])),
         containers: list("containerStatuses").iter().map(container).collect(),
         init_containers: list("initContainerStatuses").iter().map(container).collect(),
+        ephemeral_containers: list("ephemeralContainerStatuses").iter().map(container).collect(),
         reason: Str::EMPTY,
         message: Str::EMPTY,
         observed_generation: tree["observedGeneration"].as_i64().unwrap_or(0),

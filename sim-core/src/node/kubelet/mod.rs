@@ -1,11 +1,15 @@
 //! A node's kubelet: what it knows besides its pods, and how it reports events. Mirrors `pkg/kubelet/kubelet.go` and
 //! `pkg/kubelet/events/event.go`, v1.36.
 //!
-//! A pod's life is in `pod_worker`, its end in `termination`, what the API is told about it in `status`.
+//! A pod's life is in `pod_worker`, its containers' starts in `start`, their probes in `probes` and hooks in `hooks`, its end in `termination`,
+//! what the API is told about it in `status`.
 
 pub mod heartbeat;
+pub mod hooks;
 pub mod pod_worker;
+pub mod probes;
 pub mod restart;
+pub mod start;
 pub mod status;
 pub mod termination;
 
@@ -19,7 +23,7 @@ use crate::kernel::outbox::Outbox;
 use crate::kernel::table::Index;
 use crate::kernel::time::SimTime;
 use crate::node::Input;
-use crate::node::runtime::AddressPool;
+use crate::node::runtime::addresses::AddressPool;
 use crate::node::runtime::image::{ImageStore, Images};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -39,8 +43,17 @@ pub struct Kubelet {
     pub up: bool,
     /// How often it was switched on.
     pub boots: u32,
+    /// When the kubelet was started again, if it was.
+    pub started: Option<SimTime>,
     /// Its lease's renewals.
     pub heartbeat: Heartbeat,
+}
+
+impl Kubelet {
+    /// Whether it acts on its pods: their containers may run on without it.
+    pub fn tends(&self) -> bool {
+        self.up
+    }
 }
 
 /// What the kubelets share while one input is handled.
@@ -76,6 +89,8 @@ pub enum Sentence {
     ContainerField,
     /// `spec.initContainers{x}`
     InitContainerField,
+    /// `spec.ephemeralContainers{x}`
+    EphemeralContainerField,
 }
 
 /// Sentences made before: replicas say the same things, so they share them.
@@ -103,6 +118,7 @@ impl Words {
             Sentence::Stopping => format!("Stopping container {name}"),
             Sentence::ContainerField => format!("spec.containers{{{name}}}"),
             Sentence::InitContainerField => format!("spec.initContainers{{{name}}}"),
+            Sentence::EphemeralContainerField => format!("spec.ephemeralContainers{{{name}}}"),
         });
         if self.sentences.len() >= SENTENCES {
             self.sentences = Index::default();

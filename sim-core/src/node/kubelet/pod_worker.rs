@@ -1,27 +1,29 @@
-//! One pod on its node: sandbox, init containers one by one, containers in order, restarts. Mirrors `pkg/kubelet/pod_workers.go` and
-//! `pkg/kubelet/kuberuntime/kuberuntime_manager.go` (SyncPod), v1.36.
+//! One pod on its node. Mirrors `pkg/kubelet/pod_workers.go` and `pkg/kubelet/kuberuntime/kuberuntime_manager.go` (SyncPod,
+//! computePodActions), v1.36.
 //!
-//! What takes time is a timer; what the API is told goes through [`PodWorker::tell`]. Timers carry the attempt they belong to, so those
-//! of a container that was stopped meanwhile do nothing. Left out so far: probes other than the time of the first readiness, lifecycle
-//! hooks, ephemeral containers, resizing, evictions.
+//! [`PodWorker::sync`] looks at what is and does the next thing: volumes, sandbox, init containers one by one, sidecars, containers in order,
+//! restarts. A worker does one thing at a time: while a container is being started (`start`) or stopped (`termination`), it is busy. What
+//! takes time is a timer; what the API is told goes through [`PodWorker::tell`]. Timers carry the attempt they belong to, so those of a
+//! container that was stopped meanwhile do nothing. Left out so far: resizing in place.
 
 use crate::api::event::{EventType, ObjectReference};
 use crate::api::meta::Str;
 use crate::api::object::ObjectId;
-use crate::api::pod::{self, ContainerState, Pod, RestartPolicy};
+use crate::api::pod::{self, ContainerState, Pod};
+use crate::api::probe::ProbeKind;
 use crate::apiserver::request::Write;
 use crate::client::events::Memory;
 use crate::client::plan::Report;
 use crate::client::{Call, NO_ANSWER};
-use crate::kernel::chance::{Stream, draw};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::Input;
 use crate::node::kubelet::restart::{is_init_restarted, is_restarted};
-use crate::node::kubelet::status::{Transitions, generate, not_found};
+use crate::node::kubelet::status::{Transitions, generate};
 use crate::node::kubelet::{Sentence, Turn};
+use crate::node::runtime::SANDBOX;
+use crate::node::runtime::container::{Container, Ended, Exit, State, Waiting};
 use crate::node::runtime::image::Need;
-use crate::node::runtime::program::{Course, vary};
-use crate::node::runtime::{Container, Ended, Exit, SANDBOX, State, Waiting};
+use crate::node::runtime::program::{Course, Program};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -29,36 +31,38 @@ use std::sync::Arc;
 pub const POD: u8 = u8::MAX;
 
 /// How soon the kubelet notices that a container ended: the period of `GenericPLEG` is 1 s.
-const RELIST: SimDuration = SimDuration::from_millis(500);
+pub const RELIST: SimDuration = SimDuration::from_millis(500);
 
-/// When a sandbox that couldn't be made is tried again.
-const RETRY_SANDBOX: SimDuration = SimDuration::from_secs(15);
+/// When what couldn't be done is tried again: `backOffPeriod` of the pod workers is 10 s, with up to half of it more.
+pub const RETRY: SimDuration = SimDuration::from_millis(12_500);
 
 /// What a timer is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
     /// The sandbox is there.
     Sandbox,
-    /// The sandbox couldn't be made: try again.
-    PlaceAgain,
+    /// What kept the pod from going on may be over: look again.
+    Sync,
     /// A pull is over.
     Pulled,
     /// A container runs.
     Started,
-    /// A container serves.
+    /// A container's postStart hook is done.
+    Hooked,
+    /// A container serves that has no readiness probe, but a program that takes its time.
     Ready,
+    /// A container is asked.
+    Probe(ProbeKind),
     /// A container ended by itself.
     Exit,
+    /// A container that was told to stop has ended.
+    Stopped,
     /// A container that crashed must wait.
     BackOff,
-    /// A container's wait is over.
-    Restart,
     /// A pull that failed must wait.
     PullBackOff,
-    /// A pull's wait is over.
-    PullAgain,
-    /// All containers of a pod that is deleted have ended.
-    Stopped,
+    /// All containers of a pod that ends have ended.
+    Over,
     /// A status that the API didn't take is sent again.
     TellAgain,
 }
@@ -74,6 +78,28 @@ pub enum Stage {
     Ended,
 }
 
+/// Why the kubelet itself ends a pod: eviction, or the node's shutdown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// `Evicted`, `Terminated`, …: the status's reason.
+    pub reason: &'static str,
+    /// One sentence.
+    pub message: Str,
+    /// The reason of the condition DisruptionTarget; empty: none.
+    pub disruption: &'static str,
+}
+
+/// What a worker is doing that must be done before the next thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Busy {
+    /// Nothing.
+    No,
+    /// Its sandbox is being made.
+    Sandbox,
+    /// This container is being started or stopped.
+    Container(u8),
+}
+
 /// A pod and its containers.
 #[derive(Clone, Debug)]
 pub struct PodWorker {
@@ -87,19 +113,21 @@ pub struct PodWorker {
     pub stage: Stage,
     /// Counts what the pod as a whole waits for: a timer with another number is stale.
     pub attempt: u32,
-    /// The container whose first start is under way. Those after it wait for it.
-    pub starting: Option<u8>,
+    /// What it is doing.
+    pub busy: Busy,
     /// Its address.
     pub address: Option<Ipv4Addr>,
     /// Whether the address is taken from the node's pool.
     pub holds_address: bool,
-    /// Whether its sandbox is there.
+    /// Whether its sandbox is there: the pause container runs.
     pub sandbox: bool,
     /// Whether its sandbox ever was.
     pub had_sandbox: bool,
     /// When the kubelet saw it first.
     pub start_time: SimTime,
-    /// Init containers, then containers.
+    /// When its sync began since the kubelet knows it: its probes tick from here.
+    pub begun: SimTime,
+    /// Init containers, then containers, then ephemeral containers.
     pub containers: Vec<Container>,
     /// When its conditions changed.
     pub transitions: Transitions,
@@ -107,8 +135,21 @@ pub struct PodWorker {
     pub awaiting: Option<u64>,
     /// Its events.
     pub memory: Memory,
+    /// Why the kubelet ends it, if it does.
+    pub verdict: Option<Box<Verdict>>,
     /// When the last status was sent.
     told_at: SimTime,
+}
+
+/// What a sync finds to be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Next {
+    /// Start this container.
+    Start(usize),
+    /// Something must happen first, or everything runs.
+    Wait,
+    /// No container will run again.
+    Over,
 }
 
 impl PodWorker {
@@ -116,23 +157,26 @@ impl PodWorker {
     pub fn new(id: ObjectId, pod: &Arc<Pod>, node: u32, boots: u32, now: SimTime) -> Self {
         // Attempts of different boots differ, so that timers from before a power failure are stale.
         let attempt = boots << 20;
-        let count = pod.spec.init_containers.len() + pod.spec.containers.len();
+        let spec = &pod.spec;
+        let count = spec.init_containers.len() + spec.containers.len() + spec.ephemeral_containers.len();
         PodWorker {
             id,
             pod: pod.clone(),
             node,
             stage: Stage::Working,
             attempt,
-            starting: None,
+            busy: Busy::No,
             address: None,
             holds_address: false,
             sandbox: false,
             had_sandbox: false,
             start_time: pod.status.start_time.unwrap_or(now.truncated_to_secs()),
+            begun: now,
             containers: vec![Container::new(attempt); count],
             transitions: Transitions::default(),
             awaiting: None,
             memory: Memory::default(),
+            verdict: None,
             told_at: SimTime::ZERO,
         }
     }
@@ -142,36 +186,51 @@ impl PodWorker {
         self.pod.spec.init_containers.len()
     }
 
-    /// The specification of a container.
-    pub fn spec_of(&self, index: usize) -> &pod::Container {
-        let inits = self.inits();
-        if index < inits { &self.pod.spec.init_containers[index] } else { &self.pod.spec.containers[index - inits] }
+    /// The places of the containers proper: after the init containers, before the ephemeral ones.
+    pub fn mains(&self) -> std::ops::Range<usize> {
+        self.inits()..self.inits() + self.pod.spec.containers.len()
     }
 
-    /// Whether this is an init container with `restartPolicy: Always`: it starts before the containers and runs beside them.
+    /// The specification of a container.
+    pub fn spec_of(&self, index: usize) -> &pod::Container {
+        let spec = &self.pod.spec;
+        let mains = self.mains();
+        match index {
+            _ if index < mains.start => &spec.init_containers[index],
+            _ if index < mains.end => &spec.containers[index - mains.start],
+            _ => &spec.ephemeral_containers[index - mains.end],
+        }
+    }
+
+    /// Whether this is an init container that runs beside the containers.
     pub fn is_sidecar(&self, index: usize) -> bool {
-        index < self.inits() && self.pod.spec.tree["initContainers"][index]["restartPolicy"] == "Always"
+        index < self.inits() && self.spec_of(index).is_sidecar()
     }
 
     /// Whether the containers after this init container may start.
     pub fn is_init_done(&self, index: usize) -> bool {
         let container = &self.containers[index];
-        if self.is_sidecar(index) { container.is_running() } else { matches!(container.state, State::Exited(exit) if exit.code == 0) }
+        if self.is_sidecar(index) { container.started } else { container.exited().is_some_and(|exit| exit.code == 0) }
     }
 
-    /// Whether all init containers are done.
+    /// Whether all init containers are done. Once they were, a sidecar that is started again doesn't change that.
     pub fn is_initialized(&self) -> bool {
-        (0..self.inits()).all(|index| self.is_init_done(index))
+        self.mains().any(|index| self.containers[index].id != 0) || (0..self.inits()).all(|index| self.is_init_done(index))
+    }
+
+    /// The program of a container.
+    pub fn program<'a>(&self, turn: &Turn<'a>, index: usize) -> &'a Program {
+        turn.images.program(&self.spec_of(index).image)
     }
 
     /// The times of a container's present run, or of its next one.
     pub fn course(&self, turn: &Turn<'_>, index: usize) -> Course {
-        let program = turn.images.program(&self.spec_of(index).image);
-        program.course(turn.seed, self.key(index), turn.images.jitter_percent, index < self.inits() && !self.is_sidecar(index))
+        let must_end = index < self.inits() && !self.is_sidecar(index);
+        self.program(turn, index).course(turn.seed, self.key(index), turn.images.jitter_percent, must_end)
     }
 
     /// Stands for one run of one container in draws.
-    fn key(&self, index: usize) -> u128 {
+    pub fn key(&self, index: usize) -> u128 {
         let container = &self.containers[index];
         let run = u128::from(container.restarts) + u128::from(container.exit().is_some());
         self.pod.meta.uid.0.wrapping_add(run << 8 | index as u128)
@@ -183,20 +242,25 @@ impl PodWorker {
         turn.out.wake_at(at, Input::Timer { pod: self.id.number, container, step, attempt });
     }
 
-    fn wake(&self, turn: &mut Turn<'_>, delay: SimDuration, index: usize, step: Step) {
-        let container = u8::try_from(index).expect("a pod has few containers");
-        self.wake_at(turn, turn.now + delay, container, step);
+    /// Asks for a timer about a container after `delay`.
+    pub fn wake(&self, turn: &mut Turn<'_>, delay: SimDuration, index: usize, step: Step) {
+        self.wake_at(turn, turn.now + delay, number(index), step);
     }
 
     /// Reports an event about a container.
     pub fn report(&mut self, turn: &mut Turn<'_>, index: usize, kind: EventType, reason: &'static str, message: Str) {
-        let field = if index < self.inits() { Sentence::InitContainerField } else { Sentence::ContainerField };
+        let field = match index {
+            _ if index < self.inits() => Sentence::InitContainerField,
+            _ if index < self.mains().end => Sentence::ContainerField,
+            _ => Sentence::EphemeralContainerField,
+        };
         let name = self.spec_of(index).name.clone();
         let part = turn.words.about(field, &name);
         self.report_part(turn, part, kind, reason, message);
     }
 
-    fn report_part(&mut self, turn: &mut Turn<'_>, part: Str, kind: EventType, reason: &'static str, message: Str) {
+    /// Reports an event about the pod, or a part of it.
+    pub fn report_part(&mut self, turn: &mut Turn<'_>, part: Str, kind: EventType, reason: &'static str, message: Str) {
         let meta = &self.pod.meta;
         let about = ObjectReference {
             kind: "Pod",
@@ -224,22 +288,85 @@ impl PodWorker {
         turn.out.send_at(at, Call { token, write: Write::PodStatus(self.id, Box::new(status)) });
     }
 
-    /// The pod's first sync: its first status, its address, its sandbox.
+    /// The kubelet begins to care for the pod.
     pub fn begin(&mut self, turn: &mut Turn<'_>) {
+        self.begun = turn.now;
         self.tell(turn);
         if let Some(deletion) = self.pod.meta.deletion {
             return self.terminate(turn, deletion.grace);
         }
-        self.place(turn);
+        self.sync(turn);
     }
 
-    /// Gives the pod its address and starts its sandbox. If the first container's image is there, one timer covers both.
+    /// Looks at what is, and does the next thing.
+    pub fn sync(&mut self, turn: &mut Turn<'_>) {
+        if self.stage != Stage::Working || self.busy != Busy::No || !turn.kubelet.tends() {
+            return;
+        }
+        if !self.sandbox {
+            return self.place(turn);
+        }
+        match self.next(turn.now) {
+            Next::Start(index) => self.start(turn, index),
+            Next::Wait => {}
+            Next::Over => self.finish(turn),
+        }
+    }
+
+    /// What is to be done next: computePodActions.
+    fn next(&self, now: SimTime) -> Next {
+        let policy = self.pod.spec.restart_policy;
+        let may_start = |index: usize| {
+            let container = &self.containers[index];
+            !container.is_running() && container.not_before <= now
+        };
+        let initialized = self.is_initialized();
+        for index in 0..self.inits() {
+            let container = &self.containers[index];
+            if self.is_sidecar(index) {
+                if may_start(index) {
+                    return Next::Start(index);
+                }
+            } else if let Some(exit) = container.exited().filter(|_| !initialized) {
+                if exit.code != 0 && !is_init_restarted(self.spec_of(index), policy, exit.code) {
+                    return Next::Over;
+                }
+                if exit.code != 0 && may_start(index) {
+                    return Next::Start(index);
+                }
+            } else if !initialized && may_start(index) {
+                return Next::Start(index);
+            }
+            if !initialized && !self.is_init_done(index) {
+                return Next::Wait;
+            }
+        }
+        let mut over = true;
+        for index in self.mains() {
+            let container = &self.containers[index];
+            let ended = container.exited().is_some_and(|exit| !is_restarted(self.spec_of(index), policy, exit.code));
+            over &= ended;
+            if !ended && may_start(index) {
+                return Next::Start(index);
+            }
+        }
+        if over {
+            return Next::Over;
+        }
+        // What was added to look into the pod runs once.
+        let fresh = (self.mains().end..self.containers.len()).find(|index| self.containers[*index].id == 0 && may_start(*index));
+        fresh.map_or(Next::Wait, Next::Start)
+    }
+
+    /// Gives the pod its address and makes its sandbox. If the first container's image is there, one timer covers both.
     fn place(&mut self, turn: &mut Turn<'_>) {
-        if self.pod.spec.host_network {
-            self.address = Some(turn.kubelet.address);
-        } else {
-            self.address = turn.kubelet.addresses.reserve();
-            self.holds_address = self.address.is_some();
+        if !self.holds_address {
+            if self.pod.spec.host_network {
+                self.address = Some(turn.kubelet.address);
+            } else {
+                self.address = turn.kubelet.addresses.reserve();
+                self.holds_address = self.address.is_some();
+            }
         }
         if self.address.is_none() {
             let (first, last) = turn.kubelet.addresses.range();
@@ -248,18 +375,19 @@ impl PodWorker {
                  failed to allocate for range 0: no IP addresses available in range set: {first}-{last}"
             );
             self.report_part(turn, Str::EMPTY, EventType::Warning, "FailedCreatePodSandBox", message.into());
-            return self.wake_at(turn, turn.now + RETRY_SANDBOX, POD, Step::PlaceAgain);
+            return self.wake_at(turn, turn.now + RETRY, POD, Step::Sync);
         }
         if self.containers.is_empty() {
             return;
         }
-        self.starting = Some(0);
         let spec = self.spec_of(0);
-        if turn.kubelet.images.need(turn.now, &spec.image, spec.pull_policy) == Need::Present {
+        if self.is_plain(0) && turn.kubelet.images.need(turn.now, &spec.image, spec.pull_policy) == Need::Present {
+            self.busy = Busy::Container(0);
             let start = self.course(turn, 0).start;
             self.wake(turn, SANDBOX + start, 0, Step::Started);
         } else {
-            self.wake(turn, SANDBOX, 0, Step::Sandbox);
+            self.busy = Busy::Sandbox;
+            self.wake_at(turn, turn.now + SANDBOX, POD, Step::Sandbox);
         }
     }
 
@@ -279,210 +407,76 @@ impl PodWorker {
             return;
         }
         match step {
-            Step::PlaceAgain => self.place(turn),
-            Step::Stopped => self.stopped(turn),
+            Step::Over => self.over(turn),
             Step::TellAgain => self.tell(turn),
-            _ if index >= self.containers.len() || self.stage != Stage::Working => {}
+            _ if self.stage != Stage::Working => {}
+            Step::Sync => self.sync(turn),
             Step::Sandbox => {
-                (self.sandbox, self.had_sandbox) = (true, true);
-                self.start(turn, index);
+                (self.sandbox, self.had_sandbox, self.busy) = (true, true, Busy::No);
+                self.sync(turn);
             }
             Step::Pulled => self.pulled(turn, index),
             Step::Started => self.started(turn, index),
+            Step::Hooked => self.hooked(turn, index),
             Step::Ready => {
                 self.containers[index].ready = true;
                 self.tell(turn);
             }
+            Step::Probe(kind) => self.probe(turn, index, kind),
             Step::Exit => self.exited(turn, index),
+            Step::Stopped => self.stopped(turn, index),
             Step::BackOff => self.back_off(turn, index),
-            Step::Restart => {
-                self.containers[index].crashes.next(turn.now);
-                self.start(turn, index);
-            }
             Step::PullBackOff => self.pull_back_off(turn, index),
-            Step::PullAgain => self.start(turn, index),
         }
     }
 
-    /// Makes a container: its image first.
-    fn start(&mut self, turn: &mut Turn<'_>, index: usize) {
-        let (image, policy) = (self.spec_of(index).image.clone(), self.spec_of(index).pull_policy);
-        self.containers[index].pulled = false;
-        match turn.kubelet.images.need(turn.now, &image, policy) {
-            Need::Present => {
-                let start = self.course(turn, index).start;
-                self.wake(turn, start, index, Step::Started);
-            }
-            Need::Pull => {
-                let message = turn.words.about(Sentence::Pulling, &image);
-                self.report(turn, index, EventType::Normal, "Pulling", message);
-                let program = turn.images.program(&image);
-                let mut chance = draw(turn.seed, Stream::ImagePull, self.key(index));
-                let takes = vary(&mut chance, program.pull, turn.images.jitter_percent);
-                let pull = turn.kubelet.images.pull(turn.now, &image, takes, program.missing);
-                let container = &mut self.containers[index];
-                (container.asked, container.begun) = (turn.now, pull.begins);
-                self.wake(turn, pull.ends.since(turn.now), index, Step::Pulled);
-            }
-            Need::Refused => {
-                let message = format!("Container image \"{image}\" is not present with pull policy of Never");
-                self.report(turn, index, EventType::Warning, "ErrImageNeverPull", message.into());
-                self.report(turn, index, EventType::Warning, "Failed", "Error: ErrImageNeverPull".into());
-                self.wait(index, Waiting::NeverPulled);
-                let period = self.containers[index].pulls.next(turn.now);
-                self.wake(turn, period, index, Step::PullAgain);
-                self.advance(turn, index);
-                self.tell(turn);
-            }
-        }
+    /// A process ended by itself.
+    fn exited(&mut self, turn: &mut Turn<'_>, index: usize) {
+        let (code, reason) = self.ending(turn, index);
+        self.containers[index].end(turn.now, code, reason);
+        self.after_exit(turn, index, turn.now);
     }
 
-    /// Waits; what the container did before is remembered as its last state.
-    fn wait(&mut self, index: usize, waiting: Waiting) {
-        let container = &mut self.containers[index];
-        if let State::Exited(exit) = container.state {
-            container.last = Some(exit);
-        }
-        container.state = State::Waiting(waiting);
-    }
-
-    fn pulled(&mut self, turn: &mut Turn<'_>, index: usize) {
-        let image = self.spec_of(index).image.clone();
-        let program = turn.images.program(&image);
-        if program.missing {
-            let message = format!("Failed to pull image \"{image}\": {}", not_found(&image));
-            self.report(turn, index, EventType::Warning, "Failed", message.into());
-            self.report(turn, index, EventType::Warning, "Failed", "Error: ErrImagePull".into());
-            self.wait(index, Waiting::PullFailed);
-            let period = self.containers[index].pulls.next(turn.now);
-            self.wake(turn, RELIST * 2, index, Step::PullBackOff);
-            self.wake(turn, period, index, Step::PullAgain);
-            self.advance(turn, index);
-            return self.tell(turn);
-        }
-        let container = &mut self.containers[index];
-        container.pulled = true;
-        let millis = |since: SimTime| SimDuration::from_millis(turn.now.since(since).as_millis());
-        let (alone, total) = (millis(container.begun), millis(container.asked));
-        let message =
-            format!("Successfully pulled image \"{image}\" in {alone} ({total} including waiting). Image size: {} bytes.", program.size);
-        self.report(turn, index, EventType::Normal, "Pulled", message.into());
-        let start = self.course(turn, index).start;
-        self.wake(turn, start, index, Step::Started);
-    }
-
-    fn pull_back_off(&mut self, turn: &mut Turn<'_>, index: usize) {
-        let image = self.spec_of(index).image.clone();
-        let message = turn.words.about(Sentence::BackOffPulling, &image);
-        self.report(turn, index, EventType::Normal, "BackOff", message);
-        self.report(turn, index, EventType::Warning, "Failed", "Error: ImagePullBackOff".into());
-        self.wait(index, Waiting::PullBackOff);
-        self.tell(turn);
-    }
-
-    fn started(&mut self, turn: &mut Turn<'_>, index: usize) {
-        (self.sandbox, self.had_sandbox) = (true, true);
-        if !self.containers[index].pulled {
-            let image = self.spec_of(index).image.clone();
-            let message = turn.words.about(Sentence::Present, &image);
-            self.report(turn, index, EventType::Normal, "Pulled", message);
-        }
-        self.report(turn, index, EventType::Normal, "Created", "Container created".into());
-        self.report(turn, index, EventType::Normal, "Started", "Container started".into());
-        let course = self.course(turn, index);
-        let ready_after = self.ready_after(index, course.ready_after);
-        let container = &mut self.containers[index];
-        if let Some(exit) = container.exit() {
-            container.last = Some(exit);
-            container.restarts += 1;
-        }
-        container.state = State::Running { started: turn.now };
-        container.id = course.id;
-        container.attempt += 1;
-        container.ready = ready_after == Some(SimDuration::ZERO);
-        if let Some(after) = ready_after.filter(|after| !after.is_zero()) {
-            self.wake(turn, after, index, Step::Ready);
-        }
-        if let Some((after, _)) = course.ends {
-            self.wake(turn, after, index, Step::Exit);
-        }
-        self.advance(turn, index);
-        // The status of containers that start in a row is told once, when the last one runs.
-        if index < self.inits() || self.starting.is_none() {
-            self.tell(turn);
-        }
-    }
-
-    /// When a container that starts now counts as ready; `None`: never, or it is an init container, of which nobody asks.
-    fn ready_after(&self, index: usize, serves_after: SimDuration) -> Option<SimDuration> {
-        if serves_after == SimDuration::MAX || index < self.inits() && !self.is_sidecar(index) {
-            return None;
-        }
-        if !self.spec_of(index).readiness_probe {
-            return Some(serves_after);
-        }
-        let tree = &self.pod.spec.tree;
-        let inits = self.inits();
-        let container = if index < inits { &tree["initContainers"][index] } else { &tree["containers"][index - inits] };
-        let probe = &container["readinessProbe"];
-        let seconds = |field: &str, least: u64| SimDuration::from_secs(probe[field].as_u64().unwrap_or(0).max(least));
-        let (delay, period) = (seconds("initialDelaySeconds", 0), probe["periodSeconds"].as_u64().filter(|p| *p > 0).unwrap_or(10));
-        let period = SimDuration::from_secs(period);
-        let successes = probe["successThreshold"].as_u64().unwrap_or(1).max(1);
-        let late = serves_after.saturating_sub(delay).as_nanos().div_ceil(period.as_nanos());
-        Some(delay + period * (late + successes - 1))
-    }
-
-    /// The first start of a container is over, well or not: the next one's turn.
-    fn advance(&mut self, turn: &mut Turn<'_>, index: usize) {
-        if self.starting.map(usize::from) != Some(index) || index < self.inits() && !self.is_init_done(index) {
+    /// What follows the end of a container: when it may start again, or what else comes now. `failed`: the crash from which it must wait.
+    pub fn after_exit(&mut self, turn: &mut Turn<'_>, index: usize, failed: SimTime) {
+        if !turn.kubelet.tends() {
             return;
         }
-        let next = index + 1;
-        self.starting = u8::try_from(next).ok().filter(|_| next < self.containers.len());
-        if self.starting.is_some() {
-            self.start(turn, next);
-        }
-    }
-
-    fn exited(&mut self, turn: &mut Turn<'_>, index: usize) {
-        let code = self.course(turn, index).ends.map_or(0, |(_, code)| code);
-        self.containers[index].end(turn.now, code, if code == 0 { Ended::Completed } else { Ended::Error });
-        let policy = self.pod.spec.restart_policy;
+        let Some(exit) = self.containers[index].exit() else { return };
+        let (policy, spec) = (self.pod.spec.restart_policy, self.spec_of(index));
         let again = match () {
             () if self.is_sidecar(index) => true,
-            () if index < self.inits() => is_init_restarted(policy, code),
-            () => is_restarted(policy, code),
+            () if index < self.inits() => is_init_restarted(spec, policy, exit.code),
+            () => self.mains().contains(&index) && is_restarted(spec, policy, exit.code),
         };
-        if again {
-            match self.containers[index].crashes.wait(turn.now) {
-                None => self.wake(turn, RELIST, index, Step::Restart),
-                Some(wait) => {
-                    self.wake(turn, RELIST, index, Step::BackOff);
-                    self.wake(turn, wait, index, Step::Restart);
-                }
+        if !again {
+            self.sync(turn);
+            if self.stage == Stage::Working {
+                self.tell(turn);
             }
-        } else if index < self.inits() {
-            if code == 0 {
-                self.advance(turn, index);
-            } else {
-                return self.finish(turn);
-            }
-        } else if self.is_over(policy) {
-            return self.finish(turn);
+            return;
+        }
+        // Those that are killed for failing a probe are started at once, unless they did badly before.
+        let wait = self.containers[index].crashes.wait(failed).filter(|wait| failed + *wait > turn.now);
+        let notice = if failed == turn.now { RELIST } else { SimDuration::ZERO };
+        let container = &mut self.containers[index];
+        container.not_before = wait.map_or(turn.now + notice, |wait| failed + wait);
+        let due = container.not_before;
+        if wait.is_some() {
+            self.wake(turn, notice, index, Step::BackOff);
+        }
+        if due > turn.now {
+            self.wake_at(turn, due, number(index), Step::Sync);
+        } else {
+            self.sync(turn);
         }
         self.tell(turn);
-    }
-
-    /// Whether all containers have ended for good.
-    fn is_over(&self, policy: RestartPolicy) -> bool {
-        self.containers[self.inits()..].iter().all(|c| matches!(c.state, State::Exited(exit) if !is_restarted(policy, exit.code)))
     }
 
     /// The pod's work is over: sidecars stop, and the sandbox goes.
     fn finish(&mut self, turn: &mut Turn<'_>) {
-        for container in self.containers.iter_mut().filter(|c| c.is_running()) {
-            container.end(turn.now, 0, Ended::Completed);
+        if self.containers.iter().any(Container::is_running) {
+            return self.terminate(turn, self.pod.spec.grace_seconds);
         }
         self.close(turn);
     }
@@ -493,33 +487,47 @@ impl PodWorker {
         let (name, pod) = (&self.spec_of(index).name, &self.pod.meta);
         let message = format!("Back-off restarting failed container {name} in pod {}_{}({})", pod.name, pod.namespace, pod.uid);
         self.report(turn, index, EventType::Warning, "BackOff", message.into());
-        self.wait(index, Waiting::CrashLoop(wait));
+        self.containers[index].wait(Waiting::CrashLoop(wait));
         self.tell(turn);
     }
 
-    /// A newer version of the pod: a deletion, a shorter grace period, another image.
+    /// A newer version of the pod: a deletion, a shorter grace period, another image, a container to look into it.
     pub fn changed(&mut self, turn: &mut Turn<'_>, pod: &Arc<Pod>) {
         let old = std::mem::replace(&mut self.pod, pod.clone());
+        let count = self.mains().end + pod.spec.ephemeral_containers.len();
+        if count > self.containers.len() {
+            let attempt = self.attempt;
+            self.containers.resize_with(count, || Container::new(attempt));
+            self.sync(turn);
+        }
         match (old.meta.deletion, pod.meta.deletion) {
             (None, Some(deletion)) if self.stage == Stage::Working => self.terminate(turn, deletion.grace),
             (None, Some(_)) if self.stage == Stage::Ended => self.tell(turn),
-            (Some(old), Some(new)) if self.stage == Stage::Stopping && new.grace < old.grace => self.terminate(turn, new.grace),
+            (_, Some(new)) if self.stage == Stage::Stopping && old.meta.deletion.is_none_or(|old| new.grace < old.grace) => {
+                self.terminate(turn, new.grace);
+            }
             (None, None) if self.stage == Stage::Working && old.meta.generation != pod.meta.generation => self.replace_images(turn, &old),
+            (None, None) if self.stage == Stage::Working && self.gates_changed(&old) => self.tell(turn),
             _ => {}
         }
     }
 
-    /// Containers whose image was changed in place are made anew.
+    /// Whether a condition that is one of the pod's readiness gates was changed by somebody else.
+    fn gates_changed(&self, old: &Pod) -> bool {
+        let gates = self.pod.spec.tree["readinessGates"].as_array().into_iter().flatten().filter_map(|gate| gate["conditionType"].as_str());
+        let status = |pod: &Pod, gate: &str| pod.status.condition(gate).map(|condition| condition.status);
+        gates.into_iter().any(|gate| status(old, gate) != status(&self.pod, gate))
+    }
+
+    /// Containers whose image was changed in place are stopped and made anew.
     fn replace_images(&mut self, turn: &mut Turn<'_>, old: &Pod) {
-        for (at, before) in old.spec.containers.iter().enumerate() {
-            let index = self.inits() + at;
-            let Some(container) = self.containers.get_mut(index) else { break };
-            let Some(after) = self.pod.spec.containers.get(at) else { break };
-            if before.image != after.image && container.is_running() {
-                container.end(turn.now, 0, Ended::Completed);
-                let message = format!("Container {} definition changed, will be restarted", after.name);
-                self.report(turn, index, EventType::Normal, "Killing", message.into());
-                self.start(turn, index);
+        for index in self.mains() {
+            let at = index - self.inits();
+            let Some(before) = old.spec.containers.get(at) else { break };
+            let (after, name) = (&self.pod.spec.containers[at].image, &self.pod.spec.containers[at].name);
+            if before.image != *after && self.containers[index].is_running() && self.busy == Busy::No {
+                let message = format!("Container {name} definition changed, will be restarted");
+                self.kill(turn, index, self.pod.spec.grace_seconds, message.into());
             }
         }
         self.tell(turn);
@@ -530,8 +538,7 @@ impl PodWorker {
         let lost = |state: &ContainerState| match *state {
             ContainerState::Running { started } => Some(Exit { code: 255, reason: Ended::Unknown, started, finished: turn.now, id: 0 }),
             ContainerState::Terminated { exit_code, started, finished, container_id, .. } => {
-                let reason = if exit_code == 0 { Ended::Completed } else { Ended::Error };
-                Some(Exit { code: exit_code, reason, started, finished, id: container_id })
+                Some(Exit { code: exit_code, reason: Ended::of(exit_code), started, finished, id: container_id })
             }
             ContainerState::Waiting { .. } => None,
         };
@@ -543,7 +550,6 @@ impl PodWorker {
             let exit = lost(&status.state).or_else(|| status.last_state.as_ref().and_then(lost));
             let exit = exit.map(|exit| Exit { id: status.container_id, ..exit });
             ran |= exit.is_some();
-            container.id = status.container_id;
             match exit {
                 // Init containers run again in the new sandbox.
                 Some(exit) if index >= inits => container.state = State::Exited(exit),
@@ -565,4 +571,9 @@ impl PodWorker {
             self.report_part(turn, Str::EMPTY, EventType::Normal, "SandboxChanged", message.into());
         }
     }
+}
+
+/// A container's place as timers carry it.
+pub fn number(index: usize) -> u8 {
+    u8::try_from(index).expect("a pod has few containers")
 }

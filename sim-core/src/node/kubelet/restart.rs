@@ -2,9 +2,9 @@
 //! (ShouldContainerBeRestarted), `kuberuntime_manager.go` (doBackOff) and `client-go/util/flowcontrol/backoff.go`, v1.36.
 //!
 //! The first restart comes at once; the next ones wait 10 s, 20 s, … up to 5 min after the crash. Ten quiet minutes after the last
-//! restart all is forgotten. Left out: `restartPolicyRules` of containers, the reduced maximum of KEP-4603.
+//! restart all is forgotten. Left out: the reduced maximum of KEP-4603, and rules that restart all containers.
 
-use crate::api::pod::RestartPolicy;
+use crate::api::pod::{Container, RestartPolicy};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// The first wait: `containerBackOffPeriod`, `imageBackOffPeriod`.
@@ -36,9 +36,12 @@ impl BackOff {
     }
 }
 
-/// Whether a container that ended with `code` is started again.
-pub fn is_restarted(policy: RestartPolicy, code: i32) -> bool {
-    match policy {
+/// Whether a container that ended with `code` is started again, by its own rules and policy or else the pod's.
+pub fn is_restarted(container: &Container, pod: RestartPolicy, code: i32) -> bool {
+    if container.restart_rules.iter().any(|rule| rule.matches(code)) {
+        return true;
+    }
+    match container.restart_policy.unwrap_or(pod) {
         RestartPolicy::Always => true,
         RestartPolicy::OnFailure => code != 0,
         RestartPolicy::Never => false,
@@ -46,13 +49,15 @@ pub fn is_restarted(policy: RestartPolicy, code: i32) -> bool {
 }
 
 /// Whether an init container that ended with `code` is started again: never after a success.
-pub fn is_init_restarted(policy: RestartPolicy, code: i32) -> bool {
-    code != 0 && policy != RestartPolicy::Never
+pub fn is_init_restarted(container: &Container, pod: RestartPolicy, code: i32) -> bool {
+    let ruled = container.restart_rules.iter().any(|rule| rule.matches(code));
+    code != 0 && (ruled || container.restart_policy.unwrap_or(pod) != RestartPolicy::Never)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn waits_double_to_five_minutes_and_are_forgotten() {
@@ -74,12 +79,19 @@ mod tests {
 
     #[test]
     fn policies() {
-        let check = |policy, code, expected| assert_eq!(is_restarted(policy, code), expected, "{policy:?} {code}");
+        let container = |tree| Container::from_tree(&tree);
+        let plain = container(json!({"name": "a"}));
+        let check = |policy, code, expected| assert_eq!(is_restarted(&plain, policy, code), expected, "{policy:?} {code}");
         check(RestartPolicy::Always, 0, true);
         check(RestartPolicy::OnFailure, 0, false);
         check(RestartPolicy::OnFailure, 1, true);
         check(RestartPolicy::Never, 1, false);
-        assert!(!is_init_restarted(RestartPolicy::Always, 0));
-        assert!(is_init_restarted(RestartPolicy::OnFailure, 2));
+        assert!(!is_init_restarted(&plain, RestartPolicy::Always, 0));
+        assert!(is_init_restarted(&plain, RestartPolicy::OnFailure, 2));
+        assert!(!is_init_restarted(&plain, RestartPolicy::Never, 2));
+        let rule = json!({"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}});
+        let ruled = container(json!({"name": "a", "restartPolicy": "Never", "restartPolicyRules": [rule]}));
+        assert!(is_restarted(&ruled, RestartPolicy::Always, 42));
+        assert!(!is_restarted(&ruled, RestartPolicy::Always, 1));
     }
 }

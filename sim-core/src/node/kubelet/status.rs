@@ -1,14 +1,14 @@
 //! A pod's status as its kubelet tells it. Mirrors `pkg/kubelet/kubelet_pods.go` (generateAPIPodStatus, getPhase,
 //! convertToAPIContainerStatuses) and `pkg/kubelet/status/generate.go`, v1.36.
 //!
-//! Left out so far: readiness gates, statuses of ephemeral containers, resizing.
+//! Left out so far: resizing.
 
 use crate::api::meta::{Condition, ConditionStatus, Str};
 use crate::api::pod::{self, ContainerState, ContainerStatus, Phase, PodStatus, RestartPolicy};
 use crate::kernel::time::SimTime;
 use crate::node::kubelet::Words;
 use crate::node::kubelet::pod_worker::{PodWorker, Stage};
-use crate::node::runtime::{Container, Exit, State, Waiting};
+use crate::node::runtime::container::{Container, Exit, State, Waiting};
 use std::net::Ipv4Addr;
 
 /// What the last written status said, and since when.
@@ -28,15 +28,17 @@ impl Since {
     }
 }
 
-/// When the conditions changed last: PodReadyToStartContainers, Initialized, Ready (ContainersReady always changes with it).
+/// When the conditions that kubelets write changed last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Transitions {
     /// PodReadyToStartContainers
     pub sandbox: Since,
     /// Initialized
     pub initialized: Since,
-    /// Ready and ContainersReady
+    /// Ready
     pub ready: Since,
+    /// ContainersReady: differs from Ready where there are readiness gates.
+    pub containers_ready: Since,
 }
 
 /// `containers with unready status: [a b]`
@@ -49,20 +51,22 @@ pub fn unready_message<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> 
 pub fn generate(worker: &mut PodWorker, host: Ipv4Addr, words: &mut Words, now: SimTime) -> PodStatus {
     let phase = phase(worker);
     let conditions = conditions(worker, phase, words, now);
-    let inits = worker.inits();
+    let mains = worker.mains();
     let statuses = |specs: &[pod::Container], containers: &[Container], init: bool| -> Vec<ContainerStatus> {
         specs.iter().zip(containers).map(|(spec, container)| container_status(worker, spec, container, init)).collect()
     };
+    let spec = &worker.pod.spec;
     PodStatus {
         phase,
         conditions,
         host_ip: Some(host),
         pod_ip: worker.address.filter(|_| worker.had_sandbox),
         start_time: Some(worker.start_time),
-        containers: statuses(&worker.pod.spec.containers, &worker.containers[inits..], false),
-        init_containers: statuses(&worker.pod.spec.init_containers, &worker.containers[..inits], true),
-        reason: Str::EMPTY,
-        message: Str::EMPTY,
+        containers: statuses(&spec.containers, &worker.containers[mains.clone()], false),
+        init_containers: statuses(&spec.init_containers, &worker.containers[..mains.start], true),
+        ephemeral_containers: statuses(&spec.ephemeral_containers, &worker.containers[mains.end..], false),
+        reason: worker.verdict.as_ref().map_or(Str::EMPTY, |verdict| verdict.reason.into()),
+        message: worker.verdict.as_ref().map_or(Str::EMPTY, |verdict| verdict.message.clone()),
         observed_generation: worker.pod.meta.generation,
     }
 }
@@ -72,15 +76,18 @@ pub fn phase(worker: &PodWorker) -> Phase {
     let policy = worker.pod.spec.restart_policy;
     let inits = worker.inits();
     let over = worker.stage == Stage::Ended;
-    let init_failed = |c: &Container| matches!(c.state, State::Exited(exit) if exit.code != 0);
-    if !over && policy == RestartPolicy::Never && worker.containers[..inits].iter().any(init_failed) {
+    if over && worker.verdict.is_some() {
+        return Phase::Failed;
+    }
+    let init_failed = |c: &Container| c.exited().is_some_and(|exit| exit.code != 0);
+    if !over && policy == RestartPolicy::Never && (0..inits).any(|i| !worker.is_sidecar(i) && init_failed(&worker.containers[i])) {
         return Phase::Failed;
     }
     if !over && !worker.is_initialized() {
         return Phase::Pending;
     }
     let (mut waiting, mut running, mut stopped, mut succeeded) = (0, 0, 0, 0);
-    for container in &worker.containers[inits..] {
+    for container in &worker.containers[worker.mains()] {
         match (container.is_running(), container.exit()) {
             (true, _) => running += 1,
             (false, Some(exit)) => {
@@ -92,7 +99,7 @@ pub fn phase(worker: &PodWorker) -> Phase {
     }
     match () {
         () if over => {
-            if stopped == succeeded && waiting == 0 && !worker.containers[..inits].iter().any(init_failed) {
+            if stopped == succeeded && waiting == 0 && !(0..inits).any(|i| !worker.is_sidecar(i) && init_failed(&worker.containers[i])) {
                 Phase::Succeeded
             } else {
                 Phase::Failed
@@ -107,14 +114,20 @@ pub fn phase(worker: &PodWorker) -> Phase {
 }
 
 fn conditions(worker: &mut PodWorker, phase: Phase, words: &mut Words, now: SimTime) -> Vec<Condition> {
-    let inits = worker.inits();
+    let mains = worker.mains();
     // What was initialized stays so when it ends.
     let was = worker.stage != Stage::Working && worker.transitions.initialized.holds;
     let initialized = was || worker.is_initialized() || phase == Phase::Succeeded;
-    let ready = !phase.is_final() && initialized && worker.containers[inits..].iter().all(|c| c.ready);
+    // Sidecars count as containers.
+    let counts = |index: &usize| mains.contains(index) || worker.is_sidecar(*index);
+    let unready: Vec<usize> = (0..mains.end).filter(counts).filter(|index| !worker.containers[*index].ready).collect();
+    let containers_ready = !phase.is_final() && initialized && unready.is_empty();
+    let gates = missing_gates(worker);
+    let ready = containers_ready && gates.is_empty();
     worker.transitions.sandbox.update(worker.sandbox, now);
     worker.transitions.initialized.update(initialized, now);
     worker.transitions.ready.update(ready, now);
+    worker.transitions.containers_ready.update(containers_ready, now);
     let transitions = worker.transitions;
     let generation = worker.pod.meta.generation;
     let condition = |kind: &'static str, since: Since, reason: &'static str, message: Str| Condition {
@@ -135,26 +148,33 @@ fn conditions(worker: &mut PodWorker, phase: Phase, words: &mut Words, now: SimT
             ("ContainersNotInitialized", unready_message("incomplete", left))
         }
     };
-    let (ready_reason, ready_message) = match phase {
+    let (reason, message) = match phase {
         Phase::Succeeded => ("PodCompleted", Str::EMPTY),
         Phase::Failed => ("PodFailed", Str::EMPTY),
-        _ if ready => ("", Str::EMPTY),
-        _ if worker.containers[inits..].iter().all(|c| !c.ready) => ("ContainersNotReady", words.all_unready(&worker.pod.spec)),
+        _ if containers_ready => ("", Str::EMPTY),
+        _ if mains.start == 0 && unready.len() == mains.end => ("ContainersNotReady", words.all_unready(&worker.pod.spec)),
         _ => {
-            let specs = worker.pod.spec.containers.iter().zip(&worker.containers[inits..]);
-            ("ContainersNotReady", unready_message("unready", specs.filter(|(_, c)| !c.ready).map(|(spec, _)| spec.name.as_str())))
+            let names = unready.iter().map(|index| worker.spec_of(*index).name.as_str());
+            ("ContainersNotReady", unready_message("unready", names))
         }
     };
+    let (ready_reason, ready_message) =
+        if containers_ready && !ready { ("ReadinessGatesNotReady", Str::from(gates.join(", "))) } else { (reason, message.clone()) };
     let mut conditions = Vec::with_capacity(6);
     conditions.push(condition("PodReadyToStartContainers", transitions.sandbox, "", Str::EMPTY));
     conditions.push(condition("Initialized", transitions.initialized, init_reason, init_message));
-    conditions.push(condition("Ready", transitions.ready, ready_reason, ready_message.clone()));
-    conditions.push(condition("ContainersReady", transitions.ready, ready_reason, ready_message));
+    conditions.push(condition("Ready", transitions.ready, ready_reason, ready_message));
+    conditions.push(condition("ContainersReady", transitions.containers_ready, reason, message));
+    if let Some(verdict) = worker.verdict.as_ref().filter(|verdict| !verdict.disruption.is_empty()) {
+        let kept = worker.pod.status.condition("DisruptionTarget").filter(|kept| kept.reason == verdict.disruption);
+        let since = Since { holds: true, at: kept.map_or(now.truncated_to_secs(), |kept| kept.last_transition) };
+        conditions.push(condition("DisruptionTarget", since, verdict.disruption, verdict.message.clone()));
+    }
     // Conditions of others are kept as they are; the generation of the scheduler's one is brought up to date.
-    for kind in ["PodScheduled", "DisruptionTarget"] {
-        if let Some(kept) = worker.pod.status.condition(kind) {
+    for kept in &worker.pod.status.conditions {
+        if conditions.iter().all(|own| own.kind != kept.kind) {
             let mut kept = kept.clone();
-            if kind == "PodScheduled" {
+            if kept.kind == "PodScheduled" {
                 kept.observed_generation = generation;
             }
             conditions.push(kept);
@@ -163,19 +183,30 @@ fn conditions(worker: &mut PodWorker, phase: Phase, words: &mut Words, now: SimT
     conditions
 }
 
+/// What the readiness gates say that don't hold: `GenerateReadinessGates`.
+fn missing_gates(worker: &PodWorker) -> Vec<String> {
+    let gates = worker.pod.spec.tree["readinessGates"].as_array().into_iter().flatten().filter_map(|gate| gate["conditionType"].as_str());
+    let missing = |gate: &str| match worker.pod.status.condition(gate) {
+        None => Some(format!("corresponding condition of pod readiness gate \"{gate}\" does not exist.")),
+        Some(condition) if condition.status == ConditionStatus::True => None,
+        Some(condition) => Some(format!("the status of pod readiness gate \"{gate}\" is not \"True\", but {}", condition.status.as_str())),
+    };
+    gates.filter_map(missing).collect()
+}
+
 fn container_status(worker: &PodWorker, spec: &pod::Container, container: &Container, init: bool) -> ContainerStatus {
-    let state = match container.state {
+    let state = match &container.state {
         State::Running { started } => ContainerState::Running { started: started.truncated_to_secs() },
-        State::Exited(exit) => terminated(exit),
+        State::Exited(exit) => terminated(*exit),
         State::Waiting(waiting) => waiting_state(worker, spec, waiting),
     };
-    let done_init = init && matches!(container.state, State::Exited(exit) if exit.code == 0);
+    let done_init = init && container.exited().is_some_and(|exit| exit.code == 0);
     ContainerStatus {
         name: spec.name.clone(),
         image: spec.image.clone(),
         last_state: container.last.map(terminated),
         ready: container.ready || done_init,
-        started: container.is_running(),
+        started: container.started,
         restart_count: container.restarts,
         container_id: container.id,
         state,
@@ -192,14 +223,22 @@ fn terminated(exit: Exit) -> ContainerState {
     }
 }
 
-fn waiting_state(worker: &PodWorker, spec: &pod::Container, waiting: Waiting) -> ContainerState {
+fn waiting_state(worker: &PodWorker, spec: &pod::Container, waiting: &Waiting) -> ContainerState {
     let (reason, message) = match waiting {
         Waiting::Creating if worker.inits() > 0 => ("PodInitializing", Str::EMPTY),
         Waiting::Creating => ("ContainerCreating", Str::EMPTY),
-        Waiting::PullFailed => ("ErrImagePull", Str::from(not_found(&spec.image))),
-        Waiting::PullBackOff => {
-            ("ImagePullBackOff", Str::from(format!("Back-off pulling image \"{}\": ErrImagePull: {}", spec.image, not_found(&spec.image))))
+        Waiting::PullFailed(said) => ("ErrImagePull", said.clone()),
+        Waiting::PullBackOff(said) => {
+            ("ImagePullBackOff", Str::from(format!("Back-off pulling image \"{}\": ErrImagePull: {said}", spec.image)))
         }
+        Waiting::InvalidImageName => {
+            let image = &spec.image;
+            let message =
+                format!("Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format");
+            ("InvalidImageName", Str::from(message))
+        }
+        Waiting::Unconfigured(said) => ("CreateContainerConfigError", said.clone()),
+        Waiting::NotStarted(said) => ("RunContainerError", said.clone()),
         Waiting::NeverPulled => {
             ("ErrImageNeverPull", Str::from(format!("Container image \"{}\" is not present with pull policy of Never", spec.image)))
         }
@@ -211,23 +250,4 @@ fn waiting_state(worker: &PodWorker, spec: &pod::Container, waiting: Waiting) ->
         }
     };
     ContainerState::Waiting { reason: reason.into(), message }
-}
-
-/// What containerd says of an image that its registry doesn't have.
-pub fn not_found(image: &str) -> String {
-    let full = full_name(image);
-    format!(
-        "rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found"
-    )
-}
-
-/// An image's name with registry and tag: `docker.io/library/nginx:latest`.
-fn full_name(image: &str) -> String {
-    let (registry, path) = match image.split_once('/') {
-        Some((registry, path)) if registry.contains(['.', ':']) || registry == "localhost" => (registry, path.to_owned()),
-        Some(_) => ("docker.io", image.to_owned()),
-        None => ("docker.io", format!("library/{image}")),
-    };
-    let tag = if path.contains([':', '@']) { "" } else { ":latest" };
-    format!("{registry}/{path}{tag}")
 }

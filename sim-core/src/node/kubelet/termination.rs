@@ -1,16 +1,15 @@
-//! How a pod ends: TERM to its containers, KILL when the grace period is over, its last status, its removal from the API. Mirrors
-//! `pkg/kubelet/kuberuntime/kuberuntime_container.go` (killContainer) and `pkg/kubelet/status/status_manager.go` (the final delete),
-//! v1.36.
-//!
-//! Left out so far: preStop hooks, the order of sidecars' ends.
+//! How containers and pods end: the preStop hook, TERM, KILL when the grace period is over, the last status, the removal from the API.
+//! Mirrors `pkg/kubelet/kuberuntime/{kuberuntime_container,kuberuntime_termination_order}.go` (killContainer, terminationOrdering) and
+//! `pkg/kubelet/status/status_manager.go` (the final delete), v1.36.
 
 use crate::api::event::EventType;
+use crate::api::meta::Str;
 use crate::api::status::Reason;
 use crate::apiserver::request::{DeleteOptions, Write};
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::node::kubelet::pod_worker::{POD, PodWorker, Stage, Step};
+use crate::node::kubelet::pod_worker::{Busy, POD, PodWorker, Stage, Step, Verdict, number};
 use crate::node::kubelet::{Sentence, Turn};
-use crate::node::runtime::{Ended, Exit, State};
+use crate::node::runtime::container::{Ended, Exit, State, Stop};
 
 /// How long the runtime takes to remove a sandbox in which nothing runs.
 const TEARDOWN: SimDuration = SimDuration::from_millis(100);
@@ -21,46 +20,109 @@ const TELL_AGAIN: SimDuration = SimDuration::from_secs(10);
 /// The exit code of a process that was killed: 128 + 9.
 const KILLED: i32 = 137;
 
+/// What a container gets between TERM and KILL even if its hook took all of the grace period: `minimumGracePeriodInSeconds`.
+const LEAST: SimDuration = SimDuration::from_secs(2);
+
 impl PodWorker {
-    /// The pod is being deleted: stop what runs. Called again when the grace period became shorter.
+    /// The pod ends: its containers are told to stop. Called again when the grace period became shorter.
     pub fn terminate(&mut self, turn: &mut Turn<'_>, grace: i64) {
-        let deadline = turn.now + SimDuration::from_secs(u64::try_from(grace).unwrap_or(0));
+        let grace = SimDuration::from_secs(u64::try_from(grace).unwrap_or(0));
         let first = self.stage != Stage::Stopping;
-        self.stage = Stage::Stopping;
-        self.starting = None;
-        let mut over = None;
+        (self.stage, self.busy) = (Stage::Stopping, Busy::No);
         for index in 0..self.containers.len() {
             if !self.containers[index].is_running() {
                 // A start or a restart that was planned doesn't happen.
                 self.containers[index].attempt += 1;
-                continue;
-            }
-            if first {
+            } else if first {
                 let message = turn.words.about(Sentence::Stopping, &self.spec_of(index).name);
                 self.report(turn, index, EventType::Normal, "Killing", message);
-                let stop = self.course(turn, index).stop;
-                let container = &mut self.containers[index];
-                container.attempt += 1;
-                container.stops = Some((turn.now + stop, 0));
+                // From now on it neither ends by itself nor is asked.
+                self.containers[index].attempt += 1;
             }
-            let container = &mut self.containers[index];
-            let (at, code) = container.stops.unwrap_or((turn.now, 0));
-            let stops = if at > deadline { (deadline, KILLED) } else { (at, code) };
-            container.stops = Some(stops);
-            over = over.max(Some(stops.0));
+        }
+        let mut over = turn.now + TEARDOWN;
+        let (mut mains_over, mut after) = (turn.now, turn.now);
+        // Containers stop together. Sidecars wait for them, and for the sidecars after them: the last one that started stops first.
+        for index in self.mains().chain(self.mains().end..self.containers.len()).chain((0..self.inits()).rev()) {
+            if !self.containers[index].is_running() {
+                continue;
+            }
+            let turn_comes = if self.is_sidecar(index) { after } else { turn.now };
+            let stop = self.stop_of(turn, index, grace, turn_comes);
+            self.containers[index].stops = Some(stop);
+            over = over.max(stop.at);
+            if self.is_sidecar(index) {
+                after = after.max(stop.at);
+            } else {
+                mains_over = mains_over.max(stop.at);
+                after = mains_over;
+            }
+        }
+        if first && self.verdict.is_some() {
+            self.tell(turn);
         }
         self.attempt += 1;
-        self.wake_at(turn, over.unwrap_or(turn.now + TEARDOWN), POD, Step::Stopped);
+        self.wake_at(turn, over, POD, Step::Over);
+    }
+
+    /// When and how a running container ends that is told to stop now. `turn_comes`: TERM waits until then, at the cost of the grace period.
+    fn stop_of(&self, turn: &Turn<'_>, index: usize, grace: SimDuration, turn_comes: SimTime) -> Stop {
+        let known = self.containers[index].stops;
+        let hook = self.spec_of(index).hooks.as_ref().and_then(|hooks| hooks.pre_stop.as_ref());
+        // A hook that runs already isn't called again: what is left of it counts.
+        let hook = match (known, hook) {
+            (Some(stop), _) => stop.term.since(turn.now),
+            (None, Some(handler)) if !grace.is_zero() => self.call(turn, index, handler).takes,
+            (None, _) => SimDuration::ZERO,
+        };
+        let waits = hook.max(turn_comes.since(turn.now)).min(grace);
+        let term = turn.now + waits;
+        let kill = term + if grace.is_zero() { grace } else { grace.saturating_sub(waits).max(LEAST) };
+        let (at, code) = match known {
+            Some(stop) if stop.term <= turn.now => (stop.at, stop.code),
+            _ => (term + self.course(turn, index).stop, self.program(turn, index).stop_code),
+        };
+        if at > kill { Stop { term, at: kill, code: KILLED } } else { Stop { term, at, code } }
+    }
+
+    /// One container is stopped, to be started again if its policy says so. The worker is busy until it has ended.
+    pub fn kill(&mut self, turn: &mut Turn<'_>, index: usize, grace: i64, message: Str) {
+        self.report(turn, index, EventType::Normal, "Killing", message);
+        let grace = SimDuration::from_secs(u64::try_from(grace).unwrap_or(0));
+        let stop = self.stop_of(turn, index, grace, turn.now);
+        self.busy = Busy::Container(number(index));
+        let container = &mut self.containers[index];
+        container.attempt += 1;
+        container.stops = Some(stop);
+        self.wake(turn, stop.at.since(turn.now), index, Step::Stopped);
+    }
+
+    /// A container that was told to stop has ended, and its pod goes on.
+    pub fn stopped(&mut self, turn: &mut Turn<'_>, index: usize) {
+        self.busy = Busy::No;
+        let container = &self.containers[index];
+        // One whose hook failed crashed now. One that failed a probe is started at once, unless the crash before wasn't long ago: when the
+        // kubelet decides, it looks at how containers were before it stopped this one.
+        let hooked = container.started || container.probers.is_some();
+        let before = if hooked { container.last.map_or(SimTime::ZERO, |exit| exit.finished) } else { turn.now };
+        let code = self.containers[index].stops.map_or(0, |stop| stop.code);
+        self.containers[index].end(turn.now, code, Ended::of(code));
+        self.after_exit(turn, index, before);
+    }
+
+    /// The kubelet itself ends the pod.
+    pub fn condemn(&mut self, turn: &mut Turn<'_>, verdict: Verdict, grace: i64) {
+        if self.stage == Stage::Working {
+            self.verdict = Some(Box::new(verdict));
+            self.terminate(turn, grace);
+        }
     }
 
     /// All processes have ended: the last status, and the end of the sandbox.
-    pub fn stopped(&mut self, turn: &mut Turn<'_>) {
+    pub fn over(&mut self, turn: &mut Turn<'_>) {
         for container in &mut self.containers {
             match (container.stops, container.exit()) {
-                (Some((at, code)), _) => {
-                    let reason = if code == 0 { Ended::Completed } else { Ended::Error };
-                    container.end(at, code, reason);
-                }
+                (Some(stop), _) => container.end(stop.at, stop.code, Ended::of(stop.code)),
                 (None, Some(exit)) => container.state = State::Exited(exit),
                 // What never ran counts as failed: nobody can say that its work was done.
                 (None, None) => container.state = State::Exited(never_started(turn.now)),

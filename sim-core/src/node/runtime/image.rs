@@ -69,12 +69,26 @@ pub struct Images {
     pub default: Program,
     /// By how many percent times vary.
     pub jitter_percent: u64,
+    /// How the registries do.
+    pub registry: Registry,
+}
+
+/// How all registries do, as seen from the nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Registry {
+    /// As they should.
+    #[default]
+    Up,
+    /// Pulls take so many times as long.
+    Slow(u64),
+    /// Nobody answers.
+    Down,
 }
 
 impl Default for Images {
     /// No rules, 10% of variation.
     fn default() -> Self {
-        Images { rules: Vec::new(), default: Program::default(), jitter_percent: 10 }
+        Images { rules: Vec::new(), default: Program::default(), jitter_percent: 10, registry: Registry::Up }
     }
 }
 
@@ -84,6 +98,65 @@ impl Images {
         let rules = self.rules.iter().filter(|(pattern, _)| pattern.matches(image));
         rules.min_by_key(|(pattern, _)| pattern.rank()).map_or(&self.default, |(_, program)| program)
     }
+}
+
+impl Images {
+    /// How long a pull takes that would take `usual`.
+    pub fn slowed(&self, usual: SimDuration) -> SimDuration {
+        match self.registry {
+            Registry::Slow(times) => usual * times,
+            Registry::Up | Registry::Down => usual,
+        }
+    }
+
+    /// What containerd says of an image that it can't get; None: it can.
+    pub fn refusal(&self, image: &str) -> Option<Str> {
+        if self.registry == Registry::Down {
+            let full = full_name(image);
+            let (host, path) = full.split_once('/').unwrap_or(("", &full));
+            let host = if host == "docker.io" { "registry-1.docker.io" } else { host };
+            let (name, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
+            return Some(Str::from(format!(
+                "failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": failed to do request: \
+                 Head \"https://{host}/v2/{name}/manifests/{tag}\": dial tcp: lookup {host}: i/o timeout"
+            )));
+        }
+        self.program(image).missing.then(|| Str::from(not_found(image)))
+    }
+}
+
+/// What containerd says of an image that its registry doesn't have.
+fn not_found(image: &str) -> String {
+    let full = full_name(image);
+    format!(
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found"
+    )
+}
+
+/// Whether an image can have this name: lower-case path, no spaces (`distribution/reference`).
+pub fn is_valid_name(image: &str) -> bool {
+    let path = image.split_once('/').filter(|(host, _)| host.contains(['.', ':']) || *host == "localhost").map_or(image, |(_, path)| path);
+    let (path, tag) = match path.split_once('@') {
+        Some((path, _)) => (path, ""),
+        None => path.rsplit_once(':').unwrap_or((path, "")),
+    };
+    let part = |part: &str| {
+        let inside = part.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-:".contains(&c));
+        let ends = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        inside && ends(part.bytes().next()) && ends(part.bytes().last())
+    };
+    path.split('/').all(part) && tag.bytes().all(|c| c.is_ascii_alphanumeric() || b"_.-".contains(&c))
+}
+
+/// An image's name with registry and tag: `docker.io/library/nginx:latest`.
+pub fn full_name(image: &str) -> String {
+    let (registry, path) = match image.split_once('/') {
+        Some((registry, path)) if registry.contains(['.', ':']) || registry == "localhost" => (registry, path.to_owned()),
+        Some(_) => ("docker.io", image.to_owned()),
+        None => ("docker.io", format!("library/{image}")),
+    };
+    let tag = if path.contains([':', '@']) { "" } else { ":latest" };
+    format!("{registry}/{path}{tag}")
 }
 
 /// A pull on its way.
@@ -169,6 +242,21 @@ mod tests {
         check(&rules, "mongo", 9);
         check(&rules, "reg:5000/app:v1", 6);
         check(&rules, "busybox", 2);
+    }
+
+    #[test]
+    fn names_of_images() {
+        let check = |image: &str, valid: bool| assert_eq!(is_valid_name(image), valid, "{image}");
+        for good in ["nginx", "nginx:1.17.1", "library/nginx", "reg.io:5000/team/app:v1_2", "busybox@sha256:00ff", "localhost/a-b.c"] {
+            check(good, true);
+        }
+        for bad in ["Nginx", "nginx latest", "nginx:", "-nginx", "a//b", "nginx:la test"] {
+            check(bad, bad == "nginx:");
+        }
+        let down = Images { registry: Registry::Down, ..Images::default() };
+        let said = down.refusal("nginx:1.17.1").expect("nobody answers");
+        assert!(said.ends_with("Head \"https://registry-1.docker.io/v2/library/nginx/manifests/1.17.1\": dial tcp: lookup registry-1.docker.io: i/o timeout"), "{said}");
+        assert_eq!(Images::default().refusal("nginx"), None);
     }
 
     #[test]
