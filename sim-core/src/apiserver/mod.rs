@@ -80,11 +80,15 @@ impl ApiServer {
             Write::Update(id, object) => self.update(store, at, *id, object),
             Write::UpdateStatus(id, object) => self.update_status(store, at, *id, object),
             Write::PodStatus(id, status) => self.change_pod(store, at, *id, |pod| {
-                let scheduled = pod.status.condition("PodScheduled").cloned();
-                let disruption = pod.status.condition("DisruptionTarget").cloned();
+                let others = std::mem::take(&mut pod.status.conditions);
                 pod.status = (**status).clone();
-                keep_condition(&mut pod.status.conditions, scheduled);
-                keep_condition(&mut pod.status.conditions, disruption);
+                // A kubelet patches the conditions that are its own; what it says of others' may be older than what is stored.
+                for condition in others.into_iter().filter(|condition| !OF_KUBELETS.contains(&condition.kind.as_str())) {
+                    let shared = SHARED_WITH_KUBELETS.contains(&condition.kind.as_str());
+                    if !shared || !pod.status.conditions.iter().any(|own| own.kind == condition.kind) {
+                        set_condition(&mut pod.status.conditions, condition);
+                    }
+                }
             }),
             Write::PodCondition(id, condition) => {
                 self.change_pod(store, at, *id, |pod| set_condition(&mut pod.status.conditions, condition.clone()))
@@ -456,6 +460,11 @@ fn check_revision(stored: &Object, wanted: &Object, kind: Kind) -> Result<(), Ap
     Ok(())
 }
 
+/// The conditions that kubelets write (`pkg/kubelet/types/pod_status.go`, PodConditionsByKubelet, v1.36).
+const OF_KUBELETS: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+/// Conditions of others that kubelets write too: they bring the generation up to date, or end the pod themselves.
+const SHARED_WITH_KUBELETS: [&str; 2] = ["PodScheduled", "DisruptionTarget"];
+
 /// Replaces the condition of the same type. It keeps its place, and its transition time unless the status changed.
 fn set_condition(conditions: &mut Vec<Condition>, mut condition: Condition) {
     match conditions.iter_mut().find(|c| c.kind == condition.kind) {
@@ -466,14 +475,6 @@ fn set_condition(conditions: &mut Vec<Condition>, mut condition: Condition) {
             *old = condition;
         }
         None => conditions.push(condition),
-    }
-}
-
-fn keep_condition(conditions: &mut Vec<Condition>, kept: Option<Condition>) {
-    if let Some(kept) = kept
-        && !conditions.iter().any(|c| c.kind == kept.kind)
-    {
-        conditions.push(kept);
     }
 }
 

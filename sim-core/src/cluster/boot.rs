@@ -3,7 +3,7 @@
 use super::{Cluster, Config, NodeConfig};
 use crate::api::meta::{Condition, ConditionStatus, Meta, Str, StrMap};
 use crate::api::node::{Capacity, Heartbeat, LEASE_RENEWAL, Namespace, Node, NodeStatus};
-use crate::api::object::Kind;
+use crate::api::object::{Kind, Object};
 use crate::api::pod::Resources;
 use crate::apiserver::front::Front;
 use crate::apiserver::request::WriteOptions;
@@ -16,9 +16,10 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::kernel::trace::Trace;
 use crate::kubectl;
 use crate::node::Nodes;
+use crate::node::kubelet::mirror;
 use crate::scheduler::Scheduler;
 use crate::store::Store;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
 /// The namespaces of a fresh cluster (`pkg/controlplane/controller/systemnamespaces`, v1.36).
@@ -141,6 +142,24 @@ impl Cluster {
         let registered = self.server.register_node(&mut self.store, moment, node, heartbeat);
         let id = registered.expect("node names differ: the configuration was checked");
         self.nodes.add_node(id.number, name, address, Ipv4Addr::from(cidr));
+    }
+}
+
+impl Cluster {
+    /// Puts the manifest of a static pod on a node's disk: its kubelet runs it, and shows it in the API as a mirror pod.
+    ///
+    /// # Errors
+    /// If there is no such node, or the manifest isn't a pod's.
+    pub fn place_static_pod(&mut self, node: &str, manifest: &Value) -> Result<(), String> {
+        let Some((_, Object::Node(found))) = self.find(Kind::Node, "", node) else { return Err(format!("there is no node {node:?}")) };
+        let tree = mirror::mirror(manifest, &found.meta, &self.epoch().rfc3339(self.now))?;
+        let namespace = tree["metadata"]["namespace"].as_str().unwrap_or("default").to_owned();
+        let event = self.begin_input(format!("a static pod for {node}"));
+        let at = Moment { now: self.now, event };
+        let mut front = Front { server: &mut self.server, store: &mut self.store, at };
+        let result = front.create(Kind::Pod.resource(), &namespace, tree, &WriteOptions::default());
+        self.end_input(event);
+        result.map(|_| ()).map_err(|error| error.message)
     }
 }
 

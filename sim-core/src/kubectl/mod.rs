@@ -68,6 +68,11 @@ pub use self::edit::{EDITED, TO_EDIT, is_same as is_same_text};
 pub use self::hints::hints;
 pub use self::paths::files_needed;
 
+/// What the column STATUS of `kubectl get pods` says of a pod.
+pub fn pod_status(pod: &serde_json::Value) -> String {
+    get::pods::status(pod)
+}
+
 /// What `rollout status` says of a Deployment as it is, and whether it is rolled out. `None` when it ends with an error: the rollout failed.
 pub fn rollout_status(deployment: &serde_json::Value) -> Option<(String, bool)> {
     rollout_status::status(deployment, 0).ok()

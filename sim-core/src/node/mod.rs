@@ -22,7 +22,7 @@ use crate::kernel::table::{Index, Table};
 use crate::kernel::time::{Epoch, SimTime};
 use crate::store::{Store, Verb};
 use kubelet::pod_worker::{PodWorker, Stage, Step};
-use kubelet::{Kubelet, Turn, Words, heartbeat};
+use kubelet::{Kubelet, Turn, Words, heartbeat, mirror};
 use runtime::addresses::AddressPool;
 use runtime::image::{ImageStore, Images};
 use std::net::Ipv4Addr;
@@ -60,6 +60,10 @@ pub struct Nodes {
     kubelets: Table<Kubelet>,
     names: Index<Str, u32>,
     pods: Table<PodWorker>,
+    /// Static pods whose mirror is gone and whose next mirror isn't there yet, by namespace and name.
+    mirrors: Index<(Str, Str), u32>,
+    /// The number under which a static pod goes on whose mirror was made again: its timers carry the old one.
+    renumbered: Index<u32, u32>,
     /// What pods are made from besides themselves. Each kubelet watches only what its own pods refer to; they share what they saw.
     cache: View,
     words: Words,
@@ -90,6 +94,8 @@ impl Nodes {
             kubelets: Table::default(),
             names: Index::default(),
             pods: Table::default(),
+            mirrors: Index::default(),
+            renumbered: Index::default(),
             cache: View::default(),
             words: Words::default(),
         }
@@ -152,14 +158,31 @@ impl Nodes {
         if pod.node_name.is_empty() {
             return;
         }
+        let is_mirror = mirror::is_mirror(&pod.meta);
         if verb == Verb::Deleted {
+            if is_mirror && self.pods.get(id.number).is_some_and(|worker| self.is_up(worker.node)) {
+                self.mirrors.insert((pod.meta.namespace.clone(), pod.meta.name.clone()), id.number);
+                return self.with(now, id.number, out, PodWorker::mirror_again);
+            }
             self.with(now, id.number, out, PodWorker::removed);
             self.pods.remove(id.number);
             return;
         }
         if let Some(known) = self.pods.get(id.number) {
             if known.pod.meta.resource_version < pod.meta.resource_version {
-                self.with(now, id.number, out, |worker, turn| worker.changed(turn, pod));
+                let act = |worker: &mut PodWorker, turn: &mut Turn<'_>| match is_mirror && pod.meta.deletion.is_some() {
+                    true => worker.drop_mirror(turn),
+                    false => worker.changed(turn, pod),
+                };
+                self.with(now, id.number, out, act);
+            }
+            return;
+        }
+        if is_mirror && let Some(old) = self.mirrors.remove(&(pod.meta.namespace.clone(), pod.meta.name.clone())) {
+            if let Some(worker) = self.pods.remove(old) {
+                self.pods.insert(id.number, worker);
+                self.renumbered.insert(old, id.number);
+                self.with(now, id.number, out, |worker, turn| worker.adopt_mirror(turn, id, pod));
             }
             return;
         }
@@ -192,7 +215,10 @@ impl Nodes {
     /// Handles a timer or an answer.
     pub fn on(&mut self, now: SimTime, input: Input, out: &mut Outbox<Call, Input>) {
         match input {
-            Input::Timer { pod, container, step, attempt } => {
+            Input::Timer { mut pod, container, step, attempt } => {
+                while let Some(next) = self.renumbered.get(&pod) {
+                    pod = *next;
+                }
                 self.with(now, pod, out, |worker, turn| worker.timer(turn, container, step, attempt))
             }
             // The lower half of a token is the pod's number.

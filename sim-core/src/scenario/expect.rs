@@ -5,19 +5,22 @@
 //! replicasets of web == 0, 3            pods(app=web) == 3                 pods(app=web) restarts >= 1
 //! pods ready                            pods on node-2 == 0                event ScalingReplicaSet seen
 //! node/node-2 is not ready              service/web exists                 deployment/web is gone
+//! pvc/data .status.phase == Bound       pods(app=web) showing CrashLoopBackOff >= 1
 //! ```
 //!
 //! ` in NAMESPACE` at the end leaves the namespace `default`; `not` in front turns it round.
 
 use super::error::nearest;
 use crate::api::meta::ConditionStatus;
-use crate::api::object::Kind;
+use crate::api::object::{Kind, Object};
 use crate::api::pod::{Phase, Pod};
 use crate::api::resources;
 use crate::api::selector::Selector;
 use crate::api::workloads::Deployment;
 use crate::cluster::Cluster;
+use crate::kubectl::{self, jsonpath::Template};
 use std::fmt;
+use std::sync::Arc;
 
 /// Something that holds in a cluster at a moment, or doesn't.
 #[derive(Clone, Debug)]
@@ -40,11 +43,37 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 enum Claim {
     Deployment(String, DeploymentClaim),
-    ReplicaSets { deployment: String, sizes: Vec<i64> },
-    Pods { selector: Selector, node: Option<String>, claim: PodsClaim },
-    Event { reason: String, on: Option<(Kind, String)>, times: (Op, i64) },
-    Exists { kind: Kind, name: String, wanted: bool },
-    NodeReady { name: String, wanted: bool },
+    ReplicaSets {
+        deployment: String,
+        sizes: Vec<i64>,
+    },
+    Pods {
+        selector: Selector,
+        node: Option<String>,
+        claim: PodsClaim,
+    },
+    Event {
+        reason: String,
+        on: Option<(Kind, String)>,
+        times: (Op, i64),
+    },
+    Exists {
+        kind: Kind,
+        name: String,
+        wanted: bool,
+    },
+    NodeReady {
+        name: String,
+        wanted: bool,
+    },
+    /// A field, named as kubectl's `-o jsonpath` names it.
+    Path {
+        kind: Kind,
+        name: String,
+        path: Template,
+        op: Op,
+        wanted: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -75,12 +104,14 @@ const DEPLOYMENT_FIELDS: &[(&str, Field)] = &[
     ("terminating", Field::Terminating),
 ];
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum PodsClaim {
     /// There are some, and all are ready.
     AllReady,
     Count(Which, Op, i64),
     Restarts(Op, i64),
+    /// So many have this in the column STATUS of `kubectl get pods`.
+    Showing(String, Op, i64),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -220,6 +251,10 @@ fn pods(rest: &str) -> Result<Claim, String> {
     let claim = match words {
         ["ready"] => PodsClaim::AllReady,
         [] => return Err("expected `ready` or a comparison such as `== 3` after the pods".to_owned()),
+        ["showing", status, comparing @ ..] => {
+            let (_, op, number) = if comparing.is_empty() { (String::new(), Op::Ge, 1) } else { comparison(comparing)? };
+            PodsClaim::Showing((*status).to_owned(), op, number)
+        }
         words => match comparison(words)? {
             (field, op, number) if field.is_empty() => PodsClaim::Count(Which::Active, op, number),
             (field, op, number) if field == "restarts" => PodsClaim::Restarts(op, number),
@@ -276,6 +311,10 @@ fn object(rest: &str) -> Result<Claim, String> {
     match (kind, words) {
         (_, ["exists"]) => Ok(Claim::Exists { kind, name, wanted: true }),
         (_, ["gone"]) => Ok(Claim::Exists { kind, name, wanted: false }),
+        (_, [path, op, wanted @ ..]) if path.starts_with(['.', '{']) => {
+            let op = Op::parse(op).ok_or_else(|| format!("{op:?} is no comparison; there are ==, !=, <, <=, >, >="))?;
+            Ok(Claim::Path { kind, name, path: Template::relaxed(path)?, op, wanted: wanted.join(" ") })
+        }
         (Kind::Node, ["ready"]) => Ok(Claim::NodeReady { name, wanted: true }),
         (Kind::Node, ["not", "ready"]) => Ok(Claim::NodeReady { name, wanted: false }),
         (Kind::Deployment, ["complete"]) => Ok(Claim::Deployment(name, DeploymentClaim::Complete)),
@@ -294,7 +333,7 @@ fn object(rest: &str) -> Result<Claim, String> {
         }
         (Kind::Deployment, _) => Err("a Deployment is complete, available, stalled or gone, it exists, or has `ready == 3`".to_owned()),
         (Kind::Node, _) => Err("a node is ready, not ready or gone, or it exists".to_owned()),
-        _ => Err(format!("a {} exists, or is gone", kind.resource().singular)),
+        _ => Err(format!("a {} exists, is gone, or has a field such as `.status.phase == Bound`", kind.resource().singular)),
     }
 }
 
@@ -313,7 +352,22 @@ impl Claim {
                 let listed: Vec<String> = found.iter().map(ToString::to_string).collect();
                 answer(found == *sizes, format!("sizes {}", if listed.is_empty() { "none".to_owned() } else { listed.join(", ") }))
             }
-            Claim::Pods { selector, node, claim } => pods_hold(cluster, namespace, selector, node.as_deref(), *claim),
+            Claim::Pods { selector, node, claim } => pods_hold(cluster, namespace, selector, node.as_deref(), claim),
+            Claim::Path { kind, name, path, op, wanted } => {
+                let namespace = if kind.is_namespaced() { namespace } else { "" };
+                match cluster.store().find_object(*kind, namespace, name) {
+                    None => answer(false, format!("there is no {} {name:?}", kind.as_str())),
+                    Some(object) => {
+                        let found = path.execute(&cluster.served(object));
+                        // Numbers are compared as numbers, all else as text.
+                        let holds = match (found.parse::<i64>(), wanted.parse::<i64>()) {
+                            (Ok(found), Ok(wanted)) => op.holds(&found, &wanted),
+                            _ => op.holds(found.as_str(), wanted.as_str()),
+                        };
+                        answer(holds, format!("it is {found:?}"))
+                    }
+                }
+            }
             Claim::Event { reason, on, times } => {
                 let events = cluster.store().list(Kind::Event, Some(namespace)).filter_map(|(_, o)| o.as_event());
                 let about = |kind: Kind, name: &str, event: &crate::api::event::Event| {
@@ -392,7 +446,7 @@ fn replica_set_sizes(cluster: &Cluster, namespace: &str, deployment: &str) -> Ve
     sizes.into_iter().map(|(_, size)| size).collect()
 }
 
-fn pods_hold(cluster: &Cluster, namespace: &str, selector: &Selector, node: Option<&str>, claim: PodsClaim) -> Answer {
+fn pods_hold(cluster: &Cluster, namespace: &str, selector: &Selector, node: Option<&str>, claim: &PodsClaim) -> Answer {
     let all = cluster.store().list(Kind::Pod, Some(namespace)).filter_map(|(_, o)| o.as_pod());
     let pods = all.filter(|pod| selector.matches(&pod.meta.labels) && node.is_none_or(|node| pod.node_name == *node));
     match claim {
@@ -405,12 +459,18 @@ fn pods_hold(cluster: &Cluster, namespace: &str, selector: &Selector, node: Opti
             Answer { holds: active > 0 && ready == active, found: format!("{ready} of {active} are ready") }
         }
         PodsClaim::Count(which, op, wanted) => {
-            let found = pods.filter(|pod| is(pod, which)).count() as i64;
-            Answer { holds: op.holds(&found, &wanted), found: format!("there are {found}") }
+            let found = pods.filter(|pod| is(pod, *which)).count() as i64;
+            Answer { holds: op.holds(&found, wanted), found: format!("there are {found}") }
         }
         PodsClaim::Restarts(op, wanted) => {
             let found = pods.map(|pod| i64::from(pod.restarts())).max().unwrap_or(0);
-            Answer { holds: op.holds(&found, &wanted), found: format!("the most restarts of a pod are {found}") }
+            Answer { holds: op.holds(&found, wanted), found: format!("the most restarts of a pod are {found}") }
+        }
+        PodsClaim::Showing(status, op, wanted) => {
+            let shows = |pod: &Arc<Pod>| kubectl::pod_status(&cluster.served(&Object::from((*pod).clone())));
+            let found: Vec<String> = pods.map(shows).collect();
+            let count = found.iter().filter(|found| *found == status).count() as i64;
+            Answer { holds: op.holds(&count, wanted), found: format!("there are {count} of {}: {}", found.len(), found.join(", ")) }
         }
     }
 }
@@ -454,6 +514,10 @@ mod tests {
         check("not event Killing seen", "");
         check("node/node-2 is not ready", "");
         check("svc/web exists", "");
+        check("pvc/data .status.phase == Bound", "");
+        check("pods(app=web) showing CrashLoopBackOff", "");
+        check("pods showing Running == 3", "");
+        check("pvc/data .status.phase ~ Bound", "is no comparison");
         check("deployment/web redy == 3", "did you mean ready?");
         check("pods(app=web == 3", "not closed");
         check("pods ~ 3", "is no comparison");

@@ -6,10 +6,12 @@
 
 mod error;
 mod expect;
+mod images;
 mod model;
 mod report;
 mod run;
 mod story;
+mod words;
 
 pub use error::{Error, nearest};
 pub use expect::{Answer, Condition};

@@ -2,9 +2,8 @@
 
 use super::error::Error;
 use super::expect::Condition;
-use crate::api::meta::Str;
-use crate::api::pod::{Taint, TaintEffect};
-use crate::api::quantity::Quantity;
+use super::images::ImageFields;
+use super::words::{Amount, Percent, Span, TaintText, from_text};
 use crate::cluster::faults::Fault;
 use crate::cluster::invariants::Invariant;
 use crate::cluster::{Config, NodeConfig};
@@ -30,6 +29,8 @@ pub struct Scenario {
     pub seed: u64,
     /// The cluster at the start.
     pub config: Config,
+    /// Manifests of static pods, each with its node.
+    pub static_pods: Vec<(String, serde_json::Value)>,
     /// Manifests by path, given inline or handed in.
     pub files: BTreeMap<String, String>,
     /// What happens, in order.
@@ -160,6 +161,15 @@ struct ClusterFields {
     #[serde(default)]
     images: BTreeMap<String, ImageFields>,
     jitter: Option<Percent>,
+    #[serde(default)]
+    static_pods: Vec<StaticPodFields>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct StaticPodFields {
+    node: String,
+    manifest: serde_json::Value,
 }
 
 #[derive(Deserialize, Default)]
@@ -188,21 +198,6 @@ struct NodeFields {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     taints: Vec<TaintText>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ImageFields {
-    pull: Option<Span>,
-    size: Option<Amount>,
-    start: Option<Span>,
-    ready_after: Option<Ready>,
-    stop: Option<Span>,
-    crash_after: Option<Span>,
-    runs_for: Option<Span>,
-    exit_code: Option<i32>,
-    #[serde(default)]
-    missing: bool,
 }
 
 #[derive(Deserialize, Clone)]
@@ -266,6 +261,7 @@ impl Scenario {
             description: fields.description,
             seed: fields.seed.unwrap_or(1),
             config,
+            static_pods: fields.cluster.static_pods.into_iter().map(|pod| (pod.node, pod.manifest)).collect(),
             files: fields.files,
             steps,
             checks: checks.collect(),
@@ -381,8 +377,11 @@ impl ClusterFields {
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(format!("there are two nodes named {:?}", pair[0]));
         }
-        let rules = self.images.iter().map(|(pattern, fields)| (Pattern::parse(pattern), fields.program()));
-        config.images = Images { rules: rules.collect(), ..Images::default() };
+        let rule = |(pattern, fields): (&String, &ImageFields)| {
+            let program = fields.program(Program::default()).map_err(|message| format!("image {pattern}: {message}"))?;
+            Ok((Pattern::parse(pattern), program))
+        };
+        config.images = Images { rules: self.images.iter().map(rule).collect::<Result<_, String>>()?, ..Images::default() };
         if let Some(Percent(percent)) = self.jitter {
             config.images.jitter_percent = percent;
         }
@@ -399,25 +398,6 @@ impl NodeFields {
             pods: self.pods.unwrap_or(usual.pods),
             labels: self.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
             taints: self.taints.iter().map(|taint| taint.0.clone()).collect(),
-            ..usual
-        }
-    }
-}
-
-impl ImageFields {
-    fn program(&self) -> Program {
-        let usual = Program::default();
-        let span = |given: Option<Span>, usual: SimDuration| given.map_or(usual, |span| span.0);
-        Program {
-            pull: span(self.pull, usual.pull),
-            size: self.size.map_or(usual.size, |amount| u64::try_from(amount.whole).unwrap_or(0)),
-            missing: self.missing,
-            start: span(self.start, usual.start),
-            ready_after: self.ready_after.map_or(usual.ready_after, |ready| ready.0),
-            stop: span(self.stop, usual.stop),
-            crash_after: self.crash_after.map(|span| span.0),
-            exit_code: self.exit_code.unwrap_or(usual.exit_code),
-            runs_for: self.runs_for.map(|span| span.0),
             ..usual
         }
     }
@@ -490,62 +470,6 @@ impl<'de> Deserialize<'de> for Text {
         from.deserialize_any(Visitor)
     }
 }
-
-/// Deserializes a type from a text by a function; its error becomes the message.
-macro_rules! from_text {
-    ($type:ty, $parse:expr) => {
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(from)?;
-                let parse: fn(&str) -> Result<$type, String> = $parse;
-                parse(&text).map_err(serde::de::Error::custom)
-            }
-        }
-    };
-}
-
-/// A span of time: `500ms`, `10s`, `1m30s`.
-#[derive(Clone, Copy)]
-struct Span(SimDuration);
-from_text!(Span, |text| SimDuration::parse(text).map(Span));
-
-/// When a container serves; `never` is possible.
-#[derive(Clone, Copy)]
-struct Ready(SimDuration);
-from_text!(Ready, |text| if text == "never" { Ok(Ready(SimDuration::MAX)) } else { SimDuration::parse(text).map(Ready) });
-
-/// A quantity: `4`, `500m`, `16Gi`.
-#[derive(Clone, Copy)]
-struct Amount {
-    milli: i64,
-    whole: i64,
-}
-from_text!(Amount, |text| {
-    let quantity = Quantity::parse(text).map_err(|error| format!("{text:?} is not a quantity such as 4, 500m or 16Gi: {error}"))?;
-    if quantity.milli_value() < 0 {
-        return Err(format!("{text} is negative"));
-    }
-    Ok(Amount { milli: quantity.milli_value(), whole: quantity.value() })
-});
-
-/// A percentage, with or without its sign.
-#[derive(Clone, Copy)]
-struct Percent(u64);
-from_text!(Percent, |text| {
-    let number = text.trim_end_matches('%').parse().ok().filter(|percent| *percent <= 100);
-    number.map(Percent).ok_or_else(|| format!("{text:?} is not a percentage from 0 to 100"))
-});
-
-/// A taint as kubectl writes it: `key=value:NoSchedule`.
-#[derive(Clone)]
-struct TaintText(Taint);
-from_text!(TaintText, |text| {
-    let bad = || format!("{text:?} is not a taint such as key=value:NoSchedule");
-    let (pair, effect) = text.rsplit_once(':').ok_or_else(bad)?;
-    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let effect = TaintEffect::parse(effect).ok_or_else(|| format!("{}; effects are NoSchedule, PreferNoSchedule, NoExecute", bad()))?;
-    Ok(TaintText(Taint { key: Str::from(key.to_owned()), value: Str::from(value.to_owned()), effect, added: None }))
-});
 
 /// A promise that is to be watched over the whole run.
 struct InvariantText(Invariant);

@@ -57,7 +57,15 @@ impl Scenario {
             At::Time(at) => (false, at),
             At::End => (true, SimTime::ZERO),
         });
-        let cluster = Cluster::new(config);
+        let mut cluster = Cluster::new(config);
+        for (node, manifest) in &self.static_pods {
+            let placed = cluster.place_static_pod(node, manifest);
+            placed.map_err(|message| Error {
+                file: self.file.clone(),
+                message: format!("a static pod of {node}: {message}"),
+                ..Error::default()
+            })?;
+        }
         let mut player = Player {
             scenario: self,
             seen: cluster.store().revision(),

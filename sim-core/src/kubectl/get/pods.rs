@@ -19,6 +19,11 @@ struct Summary<'a> {
     last_restart: &'a str,
 }
 
+/// What the column STATUS says of a pod.
+pub fn status(pod: &Value) -> String {
+    summarize(pod).reason
+}
+
 /// The cells of a pod.
 pub fn row(pod: &Value, clock: &Clock) -> Vec<Cell> {
     let summary = summarize(pod);

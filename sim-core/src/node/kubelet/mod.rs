@@ -6,6 +6,7 @@
 
 pub mod heartbeat;
 pub mod hooks;
+pub mod mirror;
 pub mod pod_worker;
 pub mod probes;
 pub mod restart;

@@ -77,7 +77,7 @@ fn others_wait_for_the_startup_probe() {
     world.bind(0, &json!({"containers": [{"name": "app", "image": "app", "startupProbe": probe}]}));
     world.run(12);
     let told = world.told();
-    assert!(told.contains(&"Killing x1: Container app failed startup probe, will be restarted".to_owned()), "{told:?}");
+    assert!(told.iter().any(|line| line.ends_with("Container app failed startup probe, will be restarted")), "{told:?}");
 }
 
 #[test]
