@@ -9,6 +9,7 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Event, Namespace, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use sim_core::Config;
 use sim_core::api::object::Kind;
 use sim_core::cluster::faults::Fault;
@@ -48,6 +49,7 @@ fn what_is_served_is_kubernetes() {
     let mut terminal = Terminal::new(Config::default());
     terminal.kubectl_with("apply -f m.yaml", &deployment("web", 5, "nginx:1.17.1", "  minReadySeconds: 1\n"));
     terminal.ok("expose deployment web --port=80");
+    terminal.ok("create poddisruptionbudget web --selector=app=web --min-available=50%");
     terminal.ok("rollout status deployment/web");
     terminal.ok("set image deployment/web c=nginx:1.17.2");
     terminal.wait(SimDuration::from_secs(3));
@@ -63,6 +65,7 @@ fn what_is_served_is_kubernetes() {
         check::<EndpointSlice>(&terminal, Kind::EndpointSlice),
         check::<Event>(&terminal, Kind::Event),
         check::<Lease>(&terminal, Kind::Lease),
+        check::<PodDisruptionBudget>(&terminal, Kind::PodDisruptionBudget),
     ];
     assert_eq!(counts.len(), Kind::ALL.iter().filter(|kind| !kind.is_record()).count(), "every kind with a struct is looked at");
     assert!(counts.iter().all(|count| *count > 0), "{counts:?}");

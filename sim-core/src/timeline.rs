@@ -15,6 +15,8 @@ pub enum Action {
     Kubectl(Invocation),
     /// A fault.
     Fault(Fault),
+    /// A waiting command goes on, as it was then.
+    Resume(Box<Session>),
 }
 
 /// A run that can be looked at from any moment.
@@ -52,9 +54,23 @@ impl Timeline {
         [self.present.next_at(), action].into_iter().flatten().min()
     }
 
-    /// Asks a waiting command what it has to say. Waiting commands only read, so this is no action.
+    /// Asks a waiting command what it has to say. That is an action only when it does more than read.
     pub fn poll(&mut self, session: &mut Session) -> Progress {
+        let now = self.present.now();
+        if !session.acts_at(now) {
+            return self.present.poll(session);
+        }
+        self.fork_here();
+        self.actions.push((now, Action::Resume(Box::new(session.clone()))));
+        self.done = self.actions.len();
         self.present.poll(session)
+    }
+
+    /// Drops what had been done later than the present.
+    fn fork_here(&mut self) {
+        let now = self.present.now();
+        self.actions.truncate(self.done);
+        self.checkpoints.retain(|checkpoint| checkpoint.now() <= now);
     }
 
     /// All actions so far, the undone ones of the future too.
@@ -68,8 +84,7 @@ impl Timeline {
     /// If a fault names something that isn't there.
     pub fn act(&mut self, action: Action) -> Result<Option<Outcome>, String> {
         let now = self.present.now();
-        self.actions.truncate(self.done);
-        self.checkpoints.retain(|checkpoint| checkpoint.now() <= now);
+        self.fork_here();
         let outcome = perform(&mut self.present, &action)?;
         self.actions.push((now, action));
         self.done = self.actions.len();
@@ -132,5 +147,9 @@ fn perform(cluster: &mut Cluster, action: &Action) -> Result<Option<Outcome>, St
     match action {
         Action::Kubectl(invocation) => Ok(Some(cluster.kubectl(invocation))),
         Action::Fault(fault) => cluster.fault(fault).map(|()| None),
+        Action::Resume(session) => {
+            cluster.poll(&mut session.clone());
+            Ok(None)
+        }
     }
 }

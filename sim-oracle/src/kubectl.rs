@@ -9,7 +9,7 @@ use sim_core::api::resources::{self, Resource};
 use sim_core::api::selector::Selector;
 use sim_core::api::status::{ApiError, Reason};
 use sim_core::kernel::time::{Epoch, SimDuration, SimTime};
-use sim_core::kubectl::api::{Api, DeleteOptions, PatchKind, WatchEvent, WriteOptions, Written};
+use sim_core::kubectl::api::{Api, DeleteOptions, Eviction, PatchKind, WatchEvent, WriteOptions, Written};
 use sim_core::kubectl::{Context, Invocation, Outcome, Output, files_needed, run, split};
 
 use crate::FileScore;
@@ -94,7 +94,7 @@ impl Api for RecordedState {
     fn delete(&mut self, _: &'static Resource, _: &str, _: &str, _: &DeleteOptions) -> Result<Value, ApiError> {
         read_only()
     }
-    fn evict(&mut self, _: &str, _: &str, _: &DeleteOptions) -> Result<(), ApiError> {
+    fn evict(&mut self, _: &str, _: &str, _: &Eviction) -> Result<(), ApiError> {
         read_only()
     }
     fn scale(&mut self, _: &'static Resource, _: &str, _: &str, _: i32) -> Result<Value, ApiError> {

@@ -14,7 +14,7 @@ use sim_core::api::selector::Selector;
 use sim_core::api::status::ApiError;
 use sim_core::cluster::NodeConfig;
 use sim_core::kernel::time::{Epoch, SimDuration, SimTime};
-use sim_core::kubectl::api::{Api, DeleteOptions, PatchKind, WatchEvent, WriteOptions, Written};
+use sim_core::kubectl::api::{Api, DeleteOptions, Eviction, PatchKind, WatchEvent, WriteOptions, Written};
 use sim_core::kubectl::{Context, Invocation, Outcome, Output, files_needed, run, split};
 use sim_core::node::runtime::image::{Images, Pattern};
 use sim_core::node::runtime::program::Program;
@@ -35,7 +35,7 @@ const PATIENCE: SimDuration = SimDuration::from_secs(60);
 const KUBECTL_START: SimDuration = SimDuration::from_millis(130);
 
 /// Kinds that no controller looks after yet: what becomes of their objects isn't compared.
-const LEFT_ALONE: &[&str] = &["sts", "ds", "job", "cronjob", "rc", "hpa", "pdb", "quota", "pvc", "all"];
+const LEFT_ALONE: &[&str] = &["sts", "ds", "job", "cronjob", "rc", "hpa", "quota", "pvc", "all"];
 
 /// One row of the corpus.
 struct Row {
@@ -328,8 +328,8 @@ impl Api for Asked {
     fn delete(&mut self, r: &'static Resource, ns: &str, name: &str, opts: &DeleteOptions) -> Result<Value, ApiError> {
         self.noting_mut().delete(r, ns, name, opts)
     }
-    fn evict(&mut self, ns: &str, name: &str, opts: &DeleteOptions) -> Result<(), ApiError> {
-        self.noting_mut().evict(ns, name, opts)
+    fn evict(&mut self, ns: &str, name: &str, eviction: &Eviction) -> Result<(), ApiError> {
+        self.noting_mut().evict(ns, name, eviction)
     }
     fn scale(&mut self, r: &'static Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.noting_mut().scale(r, ns, name, replicas)

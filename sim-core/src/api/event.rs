@@ -1,6 +1,7 @@
 //! Events: what controllers tell about objects. Mirrors `k8s.io/api/core/v1/types.go` (Event), v1.36.
 
 use crate::api::meta::{Meta, Str, Uid};
+use crate::api::object::Kind;
 use crate::kernel::time::{Epoch, SimTime};
 use serde_json::{Value, json};
 
@@ -42,6 +43,28 @@ pub struct ObjectReference {
     pub field_path: Str,
 }
 
+impl ObjectReference {
+    /// A reference to an object as a component knows it, without a part and a revision.
+    pub fn to(kind: Kind, meta: &Meta) -> ObjectReference {
+        ObjectReference {
+            kind: kind.as_str(),
+            api_version: kind.api_version(),
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            uid: meta.uid,
+            resource_version: 0,
+            field_path: Str::EMPTY,
+        }
+    }
+
+    /// The same without its UID: some components know objects by their names alone.
+    #[must_use]
+    pub fn by_name(mut self) -> ObjectReference {
+        self.uid = Uid::NONE;
+        self
+    }
+}
+
 /// An event. `new_style` ones come through `events.k8s.io` and carry `eventTime` and an action instead of a source and counts.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Event {
@@ -73,8 +96,11 @@ impl Event {
     /// As the API server serves it in `v1`.
     pub fn to_tree(&self, epoch: Epoch) -> Value {
         let about = &self.about;
-        let mut involved =
-            json!({"kind": about.kind, "apiVersion": about.api_version, "name": about.name.as_str(), "uid": about.uid.to_string()});
+        let mut involved = json!({"kind": about.kind, "apiVersion": about.api_version, "name": about.name.as_str()});
+        // Some components tell of an object by its name alone.
+        if about.uid != Uid::NONE {
+            involved["uid"] = about.uid.to_string().into();
+        }
         for (field, text) in [("namespace", &about.namespace), ("fieldPath", &about.field_path)] {
             if !text.is_empty() {
                 involved[field] = text.as_str().into();

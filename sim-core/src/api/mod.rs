@@ -16,6 +16,7 @@ pub mod object;
 pub mod patch;
 pub mod pod;
 pub mod probe;
+pub mod policy;
 pub mod quantity;
 pub mod quote;
 pub mod record;

@@ -4,6 +4,7 @@ use crate::api::event::Event;
 use crate::api::meta::Meta;
 use crate::api::node::{Lease, Namespace, Node};
 use crate::api::pod::Pod;
+use crate::api::policy::PodDisruptionBudget;
 use crate::api::record::Record;
 use crate::api::resources::{self, Resource};
 use crate::api::service::{EndpointSlice, Service};
@@ -132,6 +133,7 @@ kinds! {
         EndpointSlice as_endpoint_slice "discovery.k8s.io/v1" NAMESPACED COUNTED,
         Event as_event "v1" NAMESPACED PLAIN,
         Lease as_lease "coordination.k8s.io/v1" NAMESPACED PLAIN,
+        PodDisruptionBudget as_pod_disruption_budget "policy/v1" NAMESPACED COUNTED,
     }
     records {
         ConfigMap "v1" NAMESPACED PLAIN,
@@ -157,7 +159,6 @@ kinds! {
         IPAddress "networking.k8s.io/v1" CLUSTER PLAIN,
         NetworkPolicy "networking.k8s.io/v1" NAMESPACED COUNTED,
         ServiceCIDR "networking.k8s.io/v1" CLUSTER PLAIN,
-        PodDisruptionBudget "policy/v1" NAMESPACED COUNTED,
         ClusterRoleBinding "rbac.authorization.k8s.io/v1" CLUSTER PLAIN,
         ClusterRole "rbac.authorization.k8s.io/v1" CLUSTER PLAIN,
         RoleBinding "rbac.authorization.k8s.io/v1" NAMESPACED PLAIN,
@@ -202,6 +203,28 @@ impl Kind {
     pub fn of(resource: &Resource) -> Option<Kind> {
         let group = if resource.group == "events.k8s.io" { "" } else { resource.group };
         Kind::ALL.iter().copied().find(|kind| kind.as_str() == resource.kind && kind.resource().group == group)
+    }
+}
+
+impl Object {
+    /// `spec.replicas` of what has a scale; `None` for all else. Without a wildcard, so that a kind that becomes a struct is looked at here.
+    pub fn replicas(&self) -> Option<i32> {
+        match self {
+            Object::Deployment(deployment) => Some(deployment.spec.replicas),
+            Object::ReplicaSet(set) => Some(set.replicas),
+            Object::Record(record) if matches!(record.kind, Kind::StatefulSet | Kind::ReplicationController) => {
+                record.body["spec"]["replicas"].as_i64().and_then(|count| i32::try_from(count).ok())
+            }
+            Object::Namespace(_)
+            | Object::Node(_)
+            | Object::Pod(_)
+            | Object::Service(_)
+            | Object::EndpointSlice(_)
+            | Object::Event(_)
+            | Object::Lease(_)
+            | Object::PodDisruptionBudget(_)
+            | Object::Record(_) => None,
+        }
     }
 }
 

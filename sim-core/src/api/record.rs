@@ -55,7 +55,6 @@ pub fn inert(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::CronJob | Kind::ReplicationController => "no pods will come of it",
         Kind::HorizontalPodAutoscaler => "it will not scale anything",
-        Kind::PodDisruptionBudget => "evictions don't ask it",
         Kind::Ingress | Kind::IngressClass => "no traffic goes through it",
         Kind::NetworkPolicy => "it keeps no traffic out",
         Kind::PersistentVolume | Kind::PersistentVolumeClaim | Kind::StorageClass => "volumes aren't bound or mounted",

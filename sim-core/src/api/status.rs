@@ -97,6 +97,10 @@ pub enum FieldErrorType {
     TypeInvalid,
     /// Owned by another field manager: not an error of the field, but told in the same form
     FieldManagerConflict,
+    /// A budget doesn't allow it; not about a field either
+    DisruptionBudget,
+    /// Its namespace is going
+    NamespaceTerminating,
 }
 
 impl FieldErrorType {
@@ -113,6 +117,7 @@ impl FieldErrorType {
             FieldErrorType::TooMany => "Too many",
             FieldErrorType::Internal => "Internal error",
             FieldErrorType::FieldManagerConflict => "conflict",
+            FieldErrorType::DisruptionBudget | FieldErrorType::NamespaceTerminating => "",
         }
     }
 
@@ -130,6 +135,8 @@ impl FieldErrorType {
             FieldErrorType::TooMany => "FieldValueTooMany",
             FieldErrorType::Internal => "InternalError",
             FieldErrorType::FieldManagerConflict => "FieldManagerConflict",
+            FieldErrorType::DisruptionBudget => "DisruptionBudget",
+            FieldErrorType::NamespaceTerminating => "NamespaceTerminating",
         }
     }
 }
@@ -164,6 +171,8 @@ pub struct Details {
     pub uid: String,
     /// Field errors.
     pub causes: Vec<FieldError>,
+    /// After how many seconds a client may try again; 0: it isn't told.
+    pub retry_after_seconds: u32,
 }
 
 /// An answer of the API server that isn't success.
@@ -228,6 +237,28 @@ impl ApiError {
         Self::about(Reason::Forbidden, group, resource, name, message)
     }
 
+    /// The refusal of something new in a namespace that is going (`plugin/pkg/admission/namespace/lifecycle`).
+    pub fn namespace_terminating(group: &str, resource: &str, name: &str, namespace: &str) -> Self {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut error = Self::forbidden(group, resource, name, &why);
+        let body = format!("namespace {namespace} is being terminated");
+        error.details.causes = vec![FieldError { kind: FieldErrorType::NamespaceTerminating, field: "metadata.namespace".into(), body }];
+        error
+    }
+
+    /// 429, with the cause of a disruption budget.
+    pub fn too_many_evictions(cause: String, retry_after_seconds: u32) -> Self {
+        let mut error = Self::new(Reason::TooManyRequests, "Cannot evict pod as it would violate the pod's disruption budget.");
+        error.details.causes = vec![FieldError { kind: FieldErrorType::DisruptionBudget, field: String::new(), body: cause }];
+        error.details.retry_after_seconds = retry_after_seconds;
+        error
+    }
+
+    /// Whether a cause of this kind is among the details.
+    pub fn has_cause(&self, kind: FieldErrorType) -> bool {
+        self.details.causes.iter().any(|cause| cause.kind == kind)
+    }
+
     /// `Deployment.apps "web" is invalid: spec.…: Required value`, or a list in brackets when there are several.
     /// (kubectl prints it as `The Deployment "web" is invalid: …`, from the details.)
     pub fn invalid(group: &str, kind: &str, name: &str, causes: Vec<FieldError>) -> Self {
@@ -243,7 +274,7 @@ impl ApiError {
             many => format!("[{}]", many.join(", ")),
         };
         let message = format!("{} {name:?} is invalid: {list}", qualified_resource(group, kind));
-        let details = Details { name: name.to_owned(), group: group.to_owned(), kind: kind.to_owned(), uid: String::new(), causes };
+        let details = Details { name: name.to_owned(), group: group.to_owned(), kind: kind.to_owned(), causes, ..Details::default() };
         ApiError { reason: Reason::Invalid, code: 422, message, details: Box::new(details) }
     }
 
@@ -254,6 +285,10 @@ impl ApiError {
     /// Whether somebody else wrote first.
     pub fn is_conflict(&self) -> bool {
         self.reason == Reason::Conflict
+    }
+    /// Whether a budget stands in the way.
+    pub fn is_too_many_requests(&self) -> bool {
+        self.reason == Reason::TooManyRequests
     }
     /// Whether the name was taken.
     pub fn is_already_exists(&self) -> bool {
@@ -275,9 +310,17 @@ impl ApiError {
             }
         }
         if !self.details.causes.is_empty() {
-            let causes = self.details.causes.iter();
-            details
-                .insert("causes".into(), causes.map(|c| json!({"reason": c.kind.cause(), "message": c.body, "field": c.field})).collect());
+            let cause = |cause: &FieldError| {
+                let mut tree = json!({"reason": cause.kind.cause(), "message": cause.body});
+                if !cause.field.is_empty() {
+                    tree["field"] = cause.field.as_str().into();
+                }
+                tree
+            };
+            details.insert("causes".into(), self.details.causes.iter().map(cause).collect());
+        }
+        if self.details.retry_after_seconds != 0 {
+            details.insert("retryAfterSeconds".into(), self.details.retry_after_seconds.into());
         }
         if !details.is_empty() {
             status["details"] = Value::Object(details);

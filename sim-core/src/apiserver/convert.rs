@@ -6,6 +6,7 @@ use crate::api::meta::{Meta, Str, Uid, text};
 use crate::api::node::{Capacity, Heartbeat, Lease, Namespace, Node, NodeStatus};
 use crate::api::object::{Kind, Object};
 use crate::api::pod::{Pod, PodSpec, PodStatus, Resources};
+use crate::api::policy::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use crate::api::quantity::Quantity;
 use crate::api::record::Record;
 use crate::api::service::{EndpointSlice, Service};
@@ -51,6 +52,12 @@ pub(crate) fn object(kind: Kind, tree: &Value, previous: Option<&Object>, epoch:
             Lease { meta, holder: text(spec, "holderIdentity"), heartbeat }.into()
         }
         Kind::Event => event(meta, tree, epoch, now).into(),
+        Kind::PodDisruptionBudget => {
+            let previous = previous.and_then(Object::as_pod_disruption_budget);
+            let kept = previous.filter(|p| p.spec.tree == *spec).map(|p| p.spec.clone());
+            let status = previous.map(|p| p.status.clone()).unwrap_or_default();
+            PodDisruptionBudget { meta, spec: kept.unwrap_or_else(|| Arc::new(PodDisruptionBudgetSpec::from_tree(spec))), status }.into()
+        }
         _ => Record { kind, meta, body: Record::body_of(tree, previous.and_then(Object::as_record).map(|p| &p.body)) }.into(),
     }
 }

@@ -2,7 +2,6 @@
 //! and the conflict check, then meets the same storage rules as everybody's.
 
 use crate::api::managed::Managers;
-use crate::api::meta::{Condition, ConditionStatus};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::quote::shown_by_go;
 use crate::api::record::inert;
@@ -11,7 +10,7 @@ use crate::api::selector::Selector;
 use crate::api::service::Service;
 use crate::api::status::{ApiError, FieldError, Reason};
 use crate::api::{decode, defaults, names, patch};
-use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Write, WriteOptions, Written};
+use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, WriteOptions, Written};
 use crate::apiserver::service_addresses::held_addresses;
 use crate::apiserver::{ApiServer, Moment, admission, convert, endpoints, ownership, strategy, validation, versions};
 use crate::kernel::time::Epoch;
@@ -56,6 +55,7 @@ fn tree(object: &Object, store: &Store, at: Moment, epoch: Epoch) -> Value {
         Object::EndpointSlice(o) => o.to_tree(epoch),
         Object::Event(o) => o.to_tree(epoch),
         Object::Lease(o) => o.to_tree(epoch, at.now),
+        Object::PodDisruptionBudget(o) => o.to_tree(epoch),
         Object::Record(o) => o.to_tree(epoch),
     }
 }
@@ -388,28 +388,6 @@ impl Front<'_> {
         }
         let object = self.server.delete(self.store, self.at, id, options)?;
         Ok(self.serve(resource, &object))
-    }
-
-    /// POST of the eviction subresource: the pod learns why it goes, then it is deleted. Budgets aren't modelled yet: none stands in the way.
-    /// `pkg/registry/core/pod/storage/eviction.go`, v1.36.
-    ///
-    /// # Errors
-    /// NotFound.
-    pub fn evict(&mut self, namespace: &str, name: &str, options: &DeleteOptions) -> Result<(), ApiError> {
-        let id = self.find(Kind::Pod.resource(), namespace, name)?;
-        let at = self.at.now.truncated_to_secs();
-        let condition = Condition {
-            kind: "DisruptionTarget".into(),
-            status: ConditionStatus::True,
-            reason: "EvictionByEvictionAPI".into(),
-            message: "Eviction API: evicting".into(),
-            last_transition: at,
-            last_update: at,
-            observed_generation: self.store.get(id).map_or(0, |pod| pod.meta().generation),
-        };
-        self.server.write(self.store, self.at, &Write::PodCondition(id, condition))?;
-        self.server.delete(self.store, self.at, id, options)?;
-        Ok(())
     }
 
     /// PUT of the scale subresource.

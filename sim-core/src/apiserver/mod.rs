@@ -11,6 +11,7 @@ pub mod addresses;
 pub mod admission;
 pub mod convert;
 mod endpoints;
+pub mod eviction;
 pub mod front;
 pub mod ownership;
 pub mod request;
@@ -19,9 +20,9 @@ mod strategy;
 pub mod validation;
 mod versions;
 
-use crate::api::meta::{Condition, Deletion, Meta, Str, Uid};
+use crate::api::meta::{Condition, Deletion, Meta, OwnerReference, Str, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
-use crate::api::pod::Pod;
+use crate::api::pod::{Phase, Pod, Taint};
 use crate::api::status::ApiError;
 use crate::api::{names, node};
 use crate::kernel::chance::{Stream, draw};
@@ -93,10 +94,20 @@ impl ApiServer {
             Write::PodCondition(id, condition) => {
                 self.change_pod(store, at, *id, |pod| set_condition(&mut pod.status.conditions, condition.clone()))
             }
+            Write::PodFailed(id, condition) => self.change_pod(store, at, *id, |pod| {
+                pod.status.phase = Phase::Failed;
+                if let Some(condition) = condition {
+                    set_condition(&mut pod.status.conditions, condition.clone());
+                }
+            }),
             Write::Bind(id, node) => self.bind(store, at, *id, node),
-            Write::Taints(id, taints) => change(store, at, *id, |object| {
+            Write::SwapTaints(id, add, remove) => change(store, at, *id, |object| {
                 if let Object::Node(node) = object {
-                    Arc::make_mut(node).taints = taints.clone();
+                    let taints = &mut Arc::make_mut(node).taints;
+                    let is = |taint: &Taint, other: &Taint| taint.key == other.key && taint.effect == other.effect;
+                    taints.retain(|taint| !remove.iter().any(|gone| is(taint, gone)));
+                    let missing: Vec<Taint> = add.iter().filter(|new| !taints.iter().any(|taint| is(taint, new))).cloned().collect();
+                    taints.extend(missing);
                 }
             }),
             Write::NodeConditions(id, conditions) => change(store, at, *id, |object| {
@@ -189,8 +200,7 @@ impl ApiServer {
         match store.find_key(Kind::Namespace, &key).and_then(|id| store.get(id)) {
             Some(Object::Namespace(namespace)) if namespace.terminating && kind != Kind::Event => {
                 let resource = kind.resource();
-                let why = format!("unable to create new content in namespace {} because it is being terminated", meta.namespace);
-                Err(ApiError::forbidden(resource.group, resource.plural, &meta.name, &why))
+                Err(ApiError::namespace_terminating(resource.group, resource.plural, &meta.name, &meta.namespace))
             }
             Some(namespace) => Ok(Some(namespace.meta().name.clone())),
             None => Err(ApiError::not_found("", "namespaces", &meta.namespace)),
@@ -232,6 +242,7 @@ impl ApiServer {
             (Object::ReplicaSet(to), Object::ReplicaSet(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Pod(to), Object::Pod(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Node(to), Object::Node(from)) => Arc::make_mut(to).status = from.status.clone(),
+            (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Record(to), Object::Record(from)) => {
                 Arc::make_mut(&mut Arc::make_mut(to).body)["status"] = from.body["status"].clone();
             }
@@ -415,8 +426,18 @@ impl ApiServer {
     ) -> Result<ObjectId, ApiError> {
         let name = node.meta.name.clone();
         let id = self.create(store, at, node.into())?;
+        // The lease goes with its node (`pkg/kubelet/util/nodelease.go`, SetNodeOwnerFunc).
+        let owner = OwnerReference {
+            api_version: "v1".into(),
+            kind: "Node".into(),
+            name: name.clone(),
+            uid: store.get(id).map_or(Uid::NONE, |node| node.meta().uid),
+            controller: false,
+            block_owner_deletion: false,
+        };
+        let owners = Some(Arc::new(vec![owner]));
         let lease = node::Lease {
-            meta: Meta { name: name.clone(), namespace: "kube-node-lease".into(), ..Meta::default() },
+            meta: Meta { name: name.clone(), namespace: "kube-node-lease".into(), owners, ..Meta::default() },
             holder: name,
             heartbeat,
         };
@@ -485,6 +506,9 @@ fn keep_status(next: &mut Object, stored: &Object) {
         (Object::ReplicaSet(to), Object::ReplicaSet(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
         (Object::Pod(to), Object::Pod(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
         (Object::Node(to), Object::Node(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
+        (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) if to.status != from.status => {
+            Arc::make_mut(to).status = from.status.clone();
+        }
         _ => {}
     }
 }
@@ -496,6 +520,7 @@ fn spec_differs(next: &Object, stored: &Object) -> bool {
         (Object::ReplicaSet(a), Object::ReplicaSet(b)) => a.replicas != b.replicas || a.spec != b.spec,
         (Object::Pod(a), Object::Pod(b)) => a.spec != b.spec,
         (Object::EndpointSlice(a), Object::EndpointSlice(b)) => a.endpoints != b.endpoints || a.ports != b.ports,
+        (Object::PodDisruptionBudget(a), Object::PodDisruptionBudget(b)) => a.spec != b.spec,
         (Object::Record(a), Object::Record(b)) => !a.same_spec(b),
         _ => false,
     }

@@ -28,6 +28,26 @@ pub struct DeleteOptions {
     pub grace_period: Option<i64>,
 }
 
+/// What must hold of an object so that a request goes through.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Preconditions {
+    /// It is this very object.
+    pub uid: Option<String>,
+    /// Nobody has changed it.
+    pub resource_version: Option<String>,
+}
+
+/// The body of a POST to the eviction subresource.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Eviction {
+    /// How the pod is deleted.
+    pub delete: DeleteOptions,
+    /// When it is.
+    pub preconditions: Preconditions,
+    /// Ask the budget, and leave everything as it is.
+    pub dry_run: bool,
+}
+
 /// What the server does about unknown and duplicate fields (`--validate`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum FieldValidation {
@@ -91,10 +111,12 @@ pub enum Write {
     PodStatus(ObjectId, Box<PodStatus>),
     /// A patch of one condition of a pod: by the scheduler, the node controller, the taint manager.
     PodCondition(ObjectId, Condition),
+    /// The pod garbage collector's patch of a pod that nobody else will end: its phase, and why.
+    PodFailed(ObjectId, Option<Condition>),
     /// The pods/binding subresource.
     Bind(ObjectId, Str),
-    /// A patch of a node's taints.
-    Taints(ObjectId, Vec<Taint>),
+    /// A patch of a node's taints: those that come, unless they are there, and those that go. Key and effect tell them apart.
+    SwapTaints(ObjectId, Vec<Taint>, Vec<Taint>),
     /// A patch of a node's conditions: those given replace those of the same type.
     NodeConditions(ObjectId, Vec<Condition>),
     /// A patch of labels: `None` removes.
@@ -120,9 +142,9 @@ impl Write {
             Write::Create(object) => ("create", plural(object.kind())),
             Write::Update(id, _) => ("update", plural(id.kind)),
             Write::UpdateStatus(id, _) => ("update status of", plural(id.kind)),
-            Write::PodStatus(..) | Write::PodCondition(..) => ("patch status of", "pods"),
+            Write::PodStatus(..) | Write::PodCondition(..) | Write::PodFailed(..) => ("patch status of", "pods"),
             Write::Bind(..) => ("bind", "pods"),
-            Write::Taints(..) => ("patch", "nodes"),
+            Write::SwapTaints(..) => ("patch", "nodes"),
             Write::NodeConditions(..) => ("patch status of", "nodes"),
             Write::Labels(id, _) | Write::Owners(id, _) | Write::RemoveFinalizer(id, _) => ("patch", plural(id.kind)),
             Write::Delete(id, _) => ("delete", plural(id.kind)),
@@ -139,8 +161,9 @@ impl Write {
             | Write::UpdateStatus(id, _)
             | Write::PodStatus(id, _)
             | Write::PodCondition(id, _)
+            | Write::PodFailed(id, _)
             | Write::Bind(id, _)
-            | Write::Taints(id, _)
+            | Write::SwapTaints(id, ..)
             | Write::NodeConditions(id, _)
             | Write::Labels(id, _)
             | Write::Owners(id, _)

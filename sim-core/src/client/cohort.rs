@@ -22,7 +22,7 @@ struct Common {
 pub struct Cohort {
     common: Common,
     /// How many pods there are, in whatever state.
-    members: u32,
+    pub members: u32,
     /// How many count: not ended and not being deleted.
     pub active: u32,
     /// How many of those are ready.
@@ -122,6 +122,14 @@ impl Cohorts {
         let namespace = namespace.clone();
         let rows = self.numbers.from(&first).take_while(move |(common, _)| common.owner == owner && common.namespace == namespace);
         rows.map(|(_, number)| *number)
+    }
+
+    /// The cohorts of a namespace whose labels satisfy `matches`, each with the number of its oldest pod.
+    pub(super) fn matching<'a>(&'a self, namespace: &Str, matches: impl Fn(&StrMap) -> bool) -> impl Iterator<Item = (&'a Cohort, u32)> {
+        let within = namespace.clone();
+        let rows = self.by_namespace.from(&(namespace.clone(), 0)).take_while(move |((namespace, _), ())| *namespace == within);
+        let cohorts = rows.filter_map(|((_, number), ())| Some((*number, self.rows.get(*number)?)));
+        cohorts.filter(move |(_, cohort)| matches(cohort.labels())).filter_map(|(number, row)| Some((row, self.pods_in(number).next()?)))
     }
 
     /// The numbers of a controller's pods, in order of their creation.

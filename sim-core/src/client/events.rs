@@ -4,7 +4,7 @@
 //! events): …"); one that was told before is counted up instead of written anew; and after 25 about the same object, a source gets a word
 //! in every five minutes only.
 
-use crate::api::event::Event;
+use crate::api::event::{Event, ObjectReference};
 use crate::api::meta::{Meta, Str, Uid};
 use crate::client::plan::Report;
 use crate::client::rate_limit::RateLimit;
@@ -82,7 +82,7 @@ impl Memory {
         }
         let about = report.about;
         // Microseconds from the clock; the nanoseconds tell events of the same object and moment apart.
-        let nanos = (about.uid.0 as u64 % 1000 + u64::from(told.serial)) % 1000;
+        let nanos = (subject(&about).0 as u64 % 1000 + u64::from(told.serial)) % 1000;
         let stamp = (source.epoch.unix_secs as u64).wrapping_mul(1_000_000_000) + told.first.as_nanos() / 1000 * 1000 + nanos;
         let namespace = if about.namespace.is_empty() { Str::Static("default") } else { about.namespace.clone() };
         Some(Arc::new(Event {
@@ -132,6 +132,14 @@ impl Memory {
     }
 }
 
+/// What tells the objects apart of which something is told: their UIDs, or their names if they are told of by name.
+fn subject(about: &ObjectReference) -> Uid {
+    match about.uid {
+        Uid::NONE => Uid(u128::from(hash(&[about.kind, &about.namespace, &about.name]))),
+        uid => uid,
+    }
+}
+
 /// FNV-1a over texts, each with an end.
 fn hash(texts: &[&str]) -> u64 {
     let bytes = texts.iter().flat_map(|text| text.bytes().chain([0]));
@@ -154,7 +162,7 @@ impl Recorder {
 
     /// The event to be written for a report, if any.
     pub fn record(&mut self, report: Report, now: SimTime) -> Option<Arc<Event>> {
-        let object = report.about.uid;
+        let object = subject(&report.about);
         if self.objects.get(&object).is_none() {
             self.objects.insert(object, Memory::default());
             self.order.push_back(object);
@@ -171,7 +179,7 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::event::{EventType, ObjectReference};
+    use crate::api::event::EventType;
 
     fn recorder() -> Recorder {
         Recorder::new("replicaset-controller", Epoch::default())

@@ -83,6 +83,7 @@ impl Plan {
 pub struct Keys {
     now: Vec<ObjectId>,
     later: Vec<(ObjectId, SimDuration)>,
+    reports: Vec<Report>,
 }
 
 impl Keys {
@@ -96,6 +97,16 @@ impl Keys {
     /// This object needs a sync after `delay`.
     pub fn add_after(&mut self, key: ObjectId, delay: SimDuration) {
         self.later.push((key, delay));
+    }
+
+    /// The change itself is to be told: of what is gone, no sync can tell any more.
+    pub fn report(&mut self, about: ObjectReference, event_type: EventType, reason: &'static str, message: String) {
+        self.reports.push(Report { about, event_type, reason: reason.into(), message: message.into() });
+    }
+
+    /// Takes out what is to be told.
+    pub fn take_reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.reports)
     }
 
     /// Takes out what was added.

@@ -84,6 +84,11 @@ impl Runner {
         self.queue.add_at(key, at)
     }
 
+    /// Sends an event that no sync decided on.
+    pub fn tell(&mut self, report: Report, shared: &mut Shared<'_>) {
+        report_to(&mut self.recorder, &mut self.limit, report, shared);
+    }
+
     /// A timer of this key went off.
     pub fn on_due(&mut self, key: ObjectId, now: SimTime) {
         self.queue.on_due(key, now);

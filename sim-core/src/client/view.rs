@@ -163,6 +163,11 @@ impl View {
         !self.shelves[kind as usize].is_empty()
     }
 
+    /// How many objects of a kind there are.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.shelves[kind as usize].len()
+    }
+
     /// The object of this UID.
     pub fn find_uid(&self, uid: Uid) -> Option<ObjectId> {
         self.uids.get(&uid).copied()
@@ -214,6 +219,12 @@ impl View {
     /// The pods of a namespace whose labels satisfy `matches`, in order of their creation. Asked once for all pods with the same labels.
     pub fn pods_matching(&self, namespace: &Str, matches: impl Fn(&StrMap) -> bool) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {
         self.pods_numbered(self.cohorts.pods_matching(namespace, matches))
+    }
+
+    /// The pods of a namespace whose labels satisfy `matches` as they are counted, each cohort with its oldest pod.
+    pub fn cohorts_matching(&self, namespace: &Str, matches: impl Fn(&StrMap) -> bool) -> impl Iterator<Item = (&Cohort, &Arc<Pod>)> {
+        let all = self.cohorts.matching(namespace, matches);
+        all.filter_map(|(cohort, number)| Some((cohort, self.pod(ObjectId { kind: Kind::Pod, number })?)))
     }
 
     fn pods_numbered(&self, numbers: Vec<u32>) -> impl Iterator<Item = (ObjectId, &Arc<Pod>)> {

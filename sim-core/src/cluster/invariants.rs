@@ -1,4 +1,4 @@
-//! What must hold of every Deployment at every moment of a run, checked change by change.
+//! What must hold at every moment of a run, checked change by change: of every Deployment, and of every disruption budget (budgets.rs).
 //!
 //! - **maxPods**: never more than `replicas + maxSurge` pods, terminating ones aside, and those that their ReplicaSet is about to delete:
 //!   its size is the Deployment's decision, and a controller whose client is rate-limited carries it out a little later, as in reality.
@@ -7,6 +7,8 @@
 //! Both are promises about a rollout, so they begin to bind when the controllers have caught up with what the user asked last: until
 //! then the loosest of the bounds since the last such moment holds. A pod that fails, or that somebody else than its ReplicaSet takes
 //! away, lifts minAvailable until as many pods as promised are available again.
+
+mod budgets;
 
 use super::Cluster;
 use super::event::Happened;
@@ -27,6 +29,8 @@ pub enum Invariant {
     MaxPods,
     /// Never fewer than replicas − maxUnavailable of them available, while nothing fails.
     MinAvailable,
+    /// No eviction leaves fewer pods ready than a disruption budget wants.
+    DisruptionBudgets,
 }
 
 impl Invariant {
@@ -35,6 +39,7 @@ impl Invariant {
         match self {
             Invariant::MaxPods => "maxPods",
             Invariant::MinAvailable => "minAvailable",
+            Invariant::DisruptionBudgets => "disruptionBudgets",
         }
     }
 }
@@ -130,6 +135,7 @@ pub struct Checker {
     deployments: BTreeMap<Uid, Watched>,
     /// ReplicaSet → Deployment.
     owners: BTreeMap<Uid, Uid>,
+    budgets: budgets::Budgets,
     revision: u64,
     violations: Vec<Violation>,
 }
@@ -143,6 +149,7 @@ impl Checker {
         let mut touched: BTreeSet<Uid> = BTreeSet::new();
         for change in changes {
             touched.extend(self.take_in(cluster, change));
+            self.budgets.take_in(change, cluster.now(), &mut self.violations);
         }
         self.revision = cluster.store().revision();
         for deployment in touched {

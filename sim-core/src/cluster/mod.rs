@@ -12,7 +12,7 @@ pub mod invariants;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::status::ApiError;
 use crate::apiserver::front::{Front, served};
-use crate::apiserver::request::{DeleteOptions, PatchKind, Write, WriteOptions, Written};
+use crate::apiserver::request::{DeleteOptions, Eviction, PatchKind, Write, WriteOptions, Written};
 use crate::apiserver::{ApiServer, Moment};
 use crate::controllers::{ControllerManager, Decision};
 use crate::kernel::queue::{EventId, Queue, TieBreak};
@@ -243,9 +243,15 @@ impl Cluster {
         outcome
     }
 
-    /// Asks a waiting command what it has to say. Commands that wait only read.
+    /// Asks a waiting command what it has to say. When it does more than read, that is an input like the command itself.
     pub fn poll(&mut self, session: &mut Session) -> Progress {
-        session.poll(&mut self.client(EventId::NONE))
+        if !session.acts_at(self.now) {
+            return session.poll(&mut self.client(EventId::NONE));
+        }
+        let event = self.begin_input("kubectl goes on".to_owned());
+        let progress = session.poll(&mut self.client(event));
+        self.end_input(event);
+        progress
     }
 
     /// An agent outside of the model asks the API server for something, at this moment.
@@ -375,8 +381,8 @@ impl kubectl::Api for Client<'_> {
     ) -> Result<Value, ApiError> {
         self.front.delete(r, ns, name, opts)
     }
-    fn evict(&mut self, ns: &str, name: &str, opts: &DeleteOptions) -> Result<(), ApiError> {
-        self.front.evict(ns, name, opts)
+    fn evict(&mut self, ns: &str, name: &str, eviction: &Eviction) -> Result<(), ApiError> {
+        self.front.evict(ns, name, eviction)
     }
     fn scale(&mut self, r: &'static crate::api::resources::Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.front.scale(r, ns, name, replicas)

@@ -4,10 +4,12 @@
 //! backoff, expectations and requests are the runner's. Mirrors `cmd/kube-controller-manager`, v1.36.
 
 pub mod deployment;
+pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_lifecycle;
+pub mod pod_gc;
 pub mod replica_set;
 pub mod resource_quota;
 pub mod root_ca;
@@ -30,8 +32,10 @@ use crate::store::{Change, Store};
 
 /// A controller: two pure functions.
 pub trait Controller {
-    /// Its name, as in `--controllers=` and as it signs events.
+    /// Its name, as in `--controllers=`.
     const NAME: &'static str;
+    /// As it signs events.
+    const SIGNS_AS: &'static str = Self::NAME;
     /// How many keys it works on at a time.
     const WORKERS: usize;
     /// Which keys a change concerns. `view` has seen the change already.
@@ -52,6 +56,7 @@ type OnError = fn(&View, ObjectId, Option<&Object>, &Write, &ApiError, SimTime) 
 #[derive(Clone, Copy)]
 struct Registered {
     name: &'static str,
+    signs_as: &'static str,
     workers: usize,
     route: Route,
     sync: Sync,
@@ -59,7 +64,7 @@ struct Registered {
 }
 
 const fn registered<C: Controller>() -> Registered {
-    Registered { name: C::NAME, workers: C::WORKERS, route: C::route, sync: C::sync, on_error: C::on_error }
+    Registered { name: C::NAME, signs_as: C::SIGNS_AS, workers: C::WORKERS, route: C::route, sync: C::sync, on_error: C::on_error }
 }
 
 /// All controllers, in the order in which they hear of a change.
@@ -75,6 +80,8 @@ const CONTROLLERS: &[Registered] = &[
     registered::<service_account::ServiceAccountController>(),
     registered::<root_ca::RootCaPublisher>(),
     registered::<volume_protection::VolumeProtection>(),
+    registered::<disruption::DisruptionController>(),
+    registered::<pod_gc::PodGarbageCollector>(),
 ];
 
 /// The node lifecycle controller's number: faults wake it.
@@ -123,7 +130,7 @@ impl ControllerManager {
     pub fn new(qps: u64, burst: u64, epoch: Epoch) -> Self {
         ControllerManager {
             view: View::default(),
-            runners: CONTROLLERS.iter().map(|c| Runner::new(c.name, c.workers, RateLimit::new(qps, burst), epoch)).collect(),
+            runners: CONTROLLERS.iter().map(|c| Runner::new(c.signs_as, c.workers, RateLimit::new(qps, burst), epoch)).collect(),
             decisions: Vec::new(),
         }
     }
@@ -155,6 +162,12 @@ impl ControllerManager {
             }
         }
         for (number, keys) in keys.iter_mut().enumerate() {
+            let reports = keys.take_reports();
+            if !reports.is_empty() {
+                self.with_runner(now, number, out, |runner, shared, _, _| {
+                    reports.into_iter().for_each(|report| runner.tell(report, shared));
+                });
+            }
             let (now_keys, later) = keys.drain();
             now_keys.for_each(|key| self.runners[number].add(key));
             for (key, delay) in later {

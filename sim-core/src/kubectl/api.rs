@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api::resources::Resource;
 use crate::api::selector::Selector;
 use crate::api::status::ApiError;
-pub use crate::apiserver::request::{DeleteOptions, FieldValidation, PatchKind, Propagation, WriteOptions, Written};
+pub use crate::apiserver::request::{DeleteOptions, Eviction, FieldValidation, PatchKind, Propagation, WriteOptions, Written};
 use crate::kernel::time::{Epoch, SimTime};
 
 /// The API server as seen by one client.
@@ -90,8 +90,8 @@ pub trait Api {
     /// Evicts a pod through the eviction subresource.
     ///
     /// # Errors
-    /// `NotFound`.
-    fn evict(&mut self, ns: &str, name: &str, opts: &DeleteOptions) -> Result<(), ApiError>;
+    /// `NotFound`, `TooManyRequests` if its disruption budget has none to give, `Conflict`, `Forbidden`.
+    fn evict(&mut self, ns: &str, name: &str, eviction: &Eviction) -> Result<(), ApiError>;
 
     /// Sets `spec.replicas` through the scale subresource. Answers with the object as it is afterwards.
     ///

@@ -41,6 +41,7 @@ mod manifest;
 mod output;
 mod patch;
 mod paths;
+mod raw;
 mod replace;
 mod rollback;
 mod rollout;
@@ -157,7 +158,7 @@ pub enum Session {
     Replace(Box<replace::Waiting>),
     /// `delete`, until the objects are gone.
     Delete(Box<delete::Waiting>),
-    /// `drain`, until the pods are gone.
+    /// `drain`, until the pods are gone: the one that also writes while it waits.
     Drain(Box<drain::Waiting>),
     /// `wait --for`.
     Wait(Box<wait::Waiting>),
@@ -172,7 +173,7 @@ pub struct Progress {
     pub done: bool,
     /// When to poll even if nothing changes.
     pub deadline: Option<SimTime>,
-    /// What the driver runs next once the command has ended: waiting commands only read, so that they can't write themselves.
+    /// What the driver runs next once the command has ended.
     pub then: Option<Invocation>,
 }
 
@@ -193,6 +194,11 @@ impl Progress {
 }
 
 impl Session {
+    /// Whether a poll at this moment may write. All but `drain` only read.
+    pub fn acts_at(&self, now: SimTime) -> bool {
+        matches!(self, Session::Drain(waiting) if waiting.acts_at(now))
+    }
+
     /// Looks at what has changed. To be called after the store has changed, and when the deadline has come.
     pub fn poll(&mut self, api: &mut dyn Api) -> Progress {
         match self {

@@ -6,6 +6,7 @@
 //! pods ready                            pods on node-2 == 0                event ScalingReplicaSet seen
 //! node/node-2 is not ready              service/web exists                 deployment/web is gone
 //! pvc/data .status.phase == Bound       pods(app=web) showing CrashLoopBackOff >= 1
+//! pdb/web allowed == 1
 //! ```
 //!
 //! ` in NAMESPACE` at the end leaves the namespace `default`; `not` in front turns it round.
@@ -43,38 +44,30 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 enum Claim {
     Deployment(String, DeploymentClaim),
-    ReplicaSets {
-        deployment: String,
-        sizes: Vec<i64>,
-    },
-    Pods {
-        selector: Selector,
-        node: Option<String>,
-        claim: PodsClaim,
-    },
-    Event {
-        reason: String,
-        on: Option<(Kind, String)>,
-        times: (Op, i64),
-    },
-    Exists {
-        kind: Kind,
-        name: String,
-        wanted: bool,
-    },
-    NodeReady {
-        name: String,
-        wanted: bool,
-    },
+    ReplicaSets { deployment: String, sizes: Vec<i64> },
+    Pods { selector: Selector, node: Option<String>, claim: PodsClaim },
+    Event { reason: String, on: Option<(Kind, String)>, times: (Op, i64) },
+    Exists { kind: Kind, name: String, wanted: bool },
+    NodeReady { name: String, wanted: bool },
+    Budget(String, BudgetField, Op, i64),
     /// A field, named as kubectl's `-o jsonpath` names it.
-    Path {
-        kind: Kind,
-        name: String,
-        path: Template,
-        op: Op,
-        wanted: String,
-    },
+    Path { kind: Kind, name: String, path: Template, op: Op, wanted: String },
 }
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum BudgetField {
+    Allowed,
+    Healthy,
+    Desired,
+    Expected,
+}
+
+const BUDGET_FIELDS: &[(&str, BudgetField)] = &[
+    ("allowed", BudgetField::Allowed),
+    ("healthy", BudgetField::Healthy),
+    ("desired", BudgetField::Desired),
+    ("expected", BudgetField::Expected),
+];
 
 #[derive(Clone, Debug)]
 enum DeploymentClaim {
@@ -332,6 +325,10 @@ fn object(rest: &str) -> Result<Claim, String> {
             Ok(Claim::Deployment(name, DeploymentClaim::Field(field, op, number)))
         }
         (Kind::Deployment, _) => Err("a Deployment is complete, available, stalled or gone, it exists, or has `ready == 3`".to_owned()),
+        (Kind::PodDisruptionBudget, words) if words.len() == 3 => {
+            let (field, op, number) = comparison(words)?;
+            Ok(Claim::Budget(name, word(BUDGET_FIELDS, &field)?, op, number))
+        }
         (Kind::Node, _) => Err("a node is ready, not ready or gone, or it exists".to_owned()),
         _ => Err(format!("a {} exists, is gone, or has a field such as `.status.phase == Bound`", kind.resource().singular)),
     }
@@ -382,6 +379,19 @@ impl Claim {
                 let namespace = if kind.is_namespaced() { namespace } else { "" };
                 let exists = cluster.store().find(*kind, namespace, name).is_some();
                 answer(exists == *wanted, if exists { "it exists".to_owned() } else { "there is none".to_owned() })
+            }
+            Claim::Budget(name, field, op, wanted) => {
+                let found = cluster.store().find_object(Kind::PodDisruptionBudget, namespace, name);
+                let Some(status) = found.and_then(|object| object.as_pod_disruption_budget()).map(|budget| &budget.status) else {
+                    return answer(false, format!("there is no PodDisruptionBudget {name:?} in namespace {namespace:?}"));
+                };
+                let found = i64::from(match field {
+                    BudgetField::Allowed => status.disruptions_allowed,
+                    BudgetField::Healthy => status.current_healthy,
+                    BudgetField::Desired => status.desired_healthy,
+                    BudgetField::Expected => status.expected_pods,
+                });
+                answer(op.holds(&found, wanted), format!("it is {found}"))
             }
             Claim::NodeReady { name, wanted } => match cluster.store().find_object(Kind::Node, "", name).and_then(|o| o.as_node()) {
                 None => answer(false, format!("there is no node {name:?}")),

@@ -474,9 +474,9 @@ impl<'de> Deserialize<'de> for Text {
 /// A promise that is to be watched over the whole run.
 struct InvariantText(Invariant);
 from_text!(InvariantText, |text| {
-    let known = [Invariant::MaxPods, Invariant::MinAvailable];
+    let known = [Invariant::MaxPods, Invariant::MinAvailable, Invariant::DisruptionBudgets];
     let found = known.into_iter().find(|invariant| invariant.as_str() == text);
-    found.map(InvariantText).ok_or_else(|| format!("there is no invariant {text:?}; expected maxPods or minAvailable"))
+    found.map(InvariantText).ok_or_else(|| format!("there is no invariant {text:?}; expected maxPods, minAvailable or disruptionBudgets"))
 });
 
 #[derive(Clone)]

@@ -428,6 +428,7 @@ impl<'a> Player<'a> {
             let words = match invariant {
                 Invariant::MaxPods => "maxPods: never more than replicas + maxSurge pods",
                 Invariant::MinAvailable => "minAvailable: never fewer than replicas − maxUnavailable available",
+                Invariant::DisruptionBudgets => "disruptionBudgets: no eviction leaves fewer pods ready than a budget wants",
             };
             let broken: Vec<_> = self.checker.violations().iter().filter(|violation| violation.invariant == *invariant).collect();
             let (at, found) = match broken.first() {

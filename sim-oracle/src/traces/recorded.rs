@@ -234,6 +234,11 @@ fn topology(changes: &[Change]) -> BTreeMap<String, Vec<(String, String)>> {
     told.filter(|(_, labels)| !labels.is_empty()).collect()
 }
 
+/// What a status says of a disruption of its pod.
+fn disruption(status: &Value) -> Option<&Value> {
+    status["conditions"].as_array()?.iter().find(|condition| condition["type"] == "DisruptionTarget")
+}
+
 type Lives = BTreeMap<(String, usize), Life>;
 
 fn lives(changes: &[Change]) -> (Lives, BTreeMap<String, (String, usize)>) {
@@ -269,8 +274,9 @@ fn lives(changes: &[Change]) -> (Lives, BTreeMap<String, (String, usize)>) {
             seen.deleted = Some(change.at);
         }
         let status = &change.object["status"];
-        // The kubelet speaks as soon as there is a start time.
-        if let Some(bound) = seen.bound.filter(|_| status["startTime"].is_string() && *status != seen.status && seen.deleted.is_none()) {
+        // The kubelet speaks as soon as there is a start time. That a pod is to go, it hears from others.
+        let by_kubelet = status["startTime"].is_string() && *status != seen.status && disruption(status) == disruption(&seen.status);
+        if let Some(bound) = seen.bound.filter(|_| by_kubelet && seen.deleted.is_none()) {
             life.statuses.push((change.at.since(bound), status.clone()));
         }
         seen.status = status.clone();

@@ -143,9 +143,6 @@ impl Player<'_> {
         for (number, change) in self.recorded.changes.iter().enumerate().filter(|(_, change)| self.recorded.is_made_by_hand(change)) {
             self.plan(change.at, Action::Create(number));
         }
-        for (number, (at, _, _)) in self.recorded.told.iter().enumerate() {
-            self.plan(*at, Action::Tell(number));
-        }
         loop {
             let due = self.agenda.first_key_value().map(|((at, _), _)| *at);
             let deadline = self.waiting.iter().filter_map(|(_, _, deadline)| *deadline).filter(|at| *at > self.cluster.now()).min();
@@ -253,9 +250,17 @@ impl Player<'_> {
 
     fn command(&mut self, number: usize, line: &str) {
         let line = self.translated(number, line);
+        let mut files = self.recorded.files.clone();
+        let line = match here_document(&line) {
+            Some((line, text)) => {
+                files.insert("-".to_owned(), text);
+                line
+            }
+            None => line,
+        };
         let shell = line.contains("$(") || line.contains('|') || !line.starts_with("kubectl ");
         let Some(args) = kubectl::split(&line).ok().filter(|_| !shell) else { return };
-        let outcome = self.cluster.kubectl(&Invocation { args, files: self.recorded.files.clone() });
+        let outcome = self.cluster.kubectl(&Invocation { args, files });
         let output = self.replayed.outputs[number].get_or_insert_default();
         let (Outcome::Done(printed) | Outcome::Waiting(printed, _)) = &outcome;
         output.stdout.push_str(&printed.stdout);
@@ -352,22 +357,36 @@ impl Player<'_> {
         if up.and_then(Object::as_node).is_none_or(|node: &std::sync::Arc<Node>| !node.is_ready()) {
             return;
         }
+        // At the recorded moments, so that pods become ready together where they did; unless this one is another pod's namesake.
+        let apart = if at > life.bound { at.since(life.bound) } else { life.bound.since(at) };
+        let from = if apart < SAME_POD { life.bound } else { at };
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let told = self.recorded.told.iter().enumerate();
+        let of_pod = told.filter(|(_, (at, key, _))| *at >= life.bound && self.names.get(key).is_some_and(|known| known == name));
+        let words: Vec<(usize, SimTime)> = of_pod.map(|(number, (at, _, _))| (number, from + at.since(life.bound))).collect();
+        words.into_iter().for_each(|(number, at)| self.plan(at, Action::Tell(number)));
         if life.statuses.is_empty() {
             let running = status(&usual(object), self.recorded);
             return self.plan(at + READY_AFTER, Action::Status(pod, Box::new(running)));
         }
-        // At the recorded moments, so that pods become ready together where they did; unless this one is another pod's namesake.
-        let apart = if at > life.bound { at.since(life.bound) } else { life.bound.since(at) };
-        let from = if apart < SAME_POD { life.bound } else { at };
         for (after, tree) in &life.statuses {
             self.plan((from + *after).max(at + SimDuration::from_millis(1)), Action::Status(pod, Box::new(status(tree, self.recorded))));
         }
     }
 }
 
+/// What a shell's `<<'EOF'` gives a command to read, and the command without it.
+fn here_document(line: &str) -> Option<(String, String)> {
+    let (command, rest) = line.split_once("<<")?;
+    let (word, rest) = rest.split_once('\n')?;
+    let word = word.trim().trim_matches(['\'', '"']);
+    let text: Vec<&str> = rest.lines().take_while(|line| *line != word).collect();
+    Some((command.trim().to_owned(), text.join("\n") + "\n"))
+}
+
 /// Whether a command waits for something after its first request.
 fn waits(line: &str) -> bool {
-    [" rollout status", " wait ", " delete "].iter().any(|word| line.contains(word))
+    [" rollout status", " wait ", " delete ", " drain "].iter().any(|word| line.contains(word))
 }
 
 /// The status of a pod that is running and ready.

@@ -33,7 +33,7 @@ pub const FLAGS: &[Flag] = &[
     optional("validate", "strict"),
     value("field-manager"),
     refused("edit"),
-    refused("raw"),
+    value("raw"),
 ];
 
 /// The flags of commands that create an object by name.
@@ -61,6 +61,9 @@ pub fn field_validation(call: &Call<'_>) -> Answer<super::api::FieldValidation> 
 
 /// Runs `kubectl create -f`.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {
+    if call.flags.has("raw") && call.flags.has("filename") {
+        return super::raw::post(call);
+    }
     if !call.flags.has("filename") && !call.flags.has("kustomize") {
         if call.flags.args.is_empty() {
             return Err(Failure::plain("must specify one of -f and -k"));
