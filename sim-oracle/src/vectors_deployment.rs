@@ -166,7 +166,7 @@ fn pod(input: &Value) -> Pod {
         _ => Phase::Pending,
     };
     let status = PodStatus { phase, conditions: vec![ready], containers: vec![container], ..PodStatus::default() };
-    Pod { meta, spec: Arc::new(PodSpec::from_tree(&Value::Null)), node_name: text(input, "node"), status }
+    Pod { meta, spec: Arc::new(PodSpec::from_tree(&Value::Null)), target: Str::EMPTY, node_name: text(input, "node"), status }
 }
 
 /// Pods with their ranks.

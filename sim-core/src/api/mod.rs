@@ -1,7 +1,9 @@
 //! The vocabulary of the API: metadata, kinds, quantities, selectors; decoding, defaulting and patching of the external trees.
 
 pub mod container;
+pub mod controller_revision;
 pub mod cron;
+pub mod daemon_set;
 pub mod decode;
 pub mod defaults;
 pub mod event;
@@ -12,6 +14,7 @@ pub mod managed;
 pub mod meta;
 pub mod names;
 pub mod node;
+pub mod node_affinity;
 pub mod object;
 pub mod patch;
 pub mod pod;
@@ -24,6 +27,7 @@ pub mod resources;
 pub mod schema;
 pub mod selector;
 pub mod service;
+pub mod stateful_set;
 pub mod status;
 pub mod taint;
 pub mod template_hash;

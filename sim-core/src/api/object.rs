@@ -1,5 +1,7 @@
 //! All kinds in one enum: what the store holds, watches carry and controllers write.
 
+use crate::api::controller_revision::ControllerRevision;
+use crate::api::daemon_set::DaemonSet;
 use crate::api::event::Event;
 use crate::api::meta::Meta;
 use crate::api::node::{Lease, Namespace, Node};
@@ -8,6 +10,7 @@ use crate::api::policy::PodDisruptionBudget;
 use crate::api::record::Record;
 use crate::api::resources::{self, Resource};
 use crate::api::service::{EndpointSlice, Service};
+use crate::api::stateful_set::StatefulSet;
 use crate::api::workloads::{Deployment, ReplicaSet};
 use std::sync::{Arc, OnceLock};
 
@@ -134,6 +137,9 @@ kinds! {
         Event as_event "v1" NAMESPACED PLAIN,
         Lease as_lease "coordination.k8s.io/v1" NAMESPACED PLAIN,
         PodDisruptionBudget as_pod_disruption_budget "policy/v1" NAMESPACED COUNTED,
+        ControllerRevision as_controller_revision "apps/v1" NAMESPACED PLAIN,
+        DaemonSet as_daemon_set "apps/v1" NAMESPACED COUNTED,
+        StatefulSet as_stateful_set "apps/v1" NAMESPACED COUNTED,
     }
     records {
         ConfigMap "v1" NAMESPACED PLAIN,
@@ -147,9 +153,6 @@ kinds! {
         PodTemplate "v1" NAMESPACED COUNTED,
         ReplicationController "v1" NAMESPACED COUNTED,
         APIService "apiregistration.k8s.io/v1" CLUSTER PLAIN,
-        ControllerRevision "apps/v1" NAMESPACED PLAIN,
-        DaemonSet "apps/v1" NAMESPACED COUNTED,
-        StatefulSet "apps/v1" NAMESPACED COUNTED,
         HorizontalPodAutoscaler "autoscaling/v2" NAMESPACED PLAIN,
         CronJob "batch/v1" NAMESPACED COUNTED,
         Job "batch/v1" NAMESPACED COUNTED,

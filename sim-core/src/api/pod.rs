@@ -314,6 +314,9 @@ pub struct Pod {
     pub meta: Meta,
     /// Shared with its siblings.
     pub spec: Arc<PodSpec>,
+    /// The node that a DaemonSet made it for, which takes the place of the node affinity that its specification requires; else empty. It
+    /// isn't part of the specification, so that all pods of a DaemonSet share theirs.
+    pub target: Str,
     /// The node it is bound to; empty before.
     pub node_name: Str,
     /// What the kubelet says.
@@ -349,6 +352,11 @@ impl Pod {
     /// The external `spec`.
     fn spec_tree(&self, token_suffix: &str) -> Value {
         let mut tree = self.spec.tree.clone();
+        if !self.target.is_empty() {
+            tree["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] = json!({
+                "nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [self.target.as_str()]}]}],
+            });
+        }
         if !self.node_name.is_empty() {
             tree["nodeName"] = Value::from(self.node_name.as_str());
         }

@@ -53,7 +53,7 @@ impl Record {
 /// What a user should know who creates an object of this kind: it is kept, but nothing comes of it yet.
 pub fn inert(kind: Kind) -> Option<&'static str> {
     Some(match kind {
-        Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::CronJob | Kind::ReplicationController => "no pods will come of it",
+        Kind::Job | Kind::CronJob | Kind::ReplicationController => "no pods will come of it",
         Kind::HorizontalPodAutoscaler => "it will not scale anything",
         Kind::Ingress | Kind::IngressClass => "no traffic goes through it",
         Kind::NetworkPolicy => "it keeps no traffic out",

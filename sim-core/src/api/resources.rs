@@ -222,7 +222,7 @@ mod tests {
                 "subjectaccessreviews.authorization.k8s.io",
             ]
         );
-        assert!(lookup("deploy").is_some_and(Resource::is_simulated) && !lookup("sts").is_some_and(Resource::is_simulated));
+        assert!(lookup("deploy").is_some_and(Resource::is_simulated) && !lookup("job").is_some_and(Resource::is_simulated));
         let deployments = lookup("deployments").expect("in the table");
         let subs: Vec<&str> = subresources(deployments).map(|s| s.plural).collect();
         assert_eq!(subs, ["deployments/scale", "deployments/status"]);

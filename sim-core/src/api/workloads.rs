@@ -70,11 +70,11 @@ impl DeploymentSpec {
     }
 }
 
-fn int32(tree: &Value, field: &str) -> Option<i32> {
+pub(super) fn int32(tree: &Value, field: &str) -> Option<i32> {
     tree[field].as_i64().and_then(|n| i32::try_from(n).ok())
 }
 
-fn seconds(tree: &Value, field: &str) -> Option<SimDuration> {
+pub(super) fn seconds(tree: &Value, field: &str) -> Option<SimDuration> {
     tree[field].as_u64().map(SimDuration::from_secs)
 }
 
@@ -133,7 +133,7 @@ impl DeploymentStatus {
     }
 }
 
-fn put(tree: &mut Map<String, Value>, field: &str, number: i64) {
+pub(super) fn put(tree: &mut Map<String, Value>, field: &str, number: i64) {
     if number != 0 {
         tree.insert(field.into(), number.into());
     }

@@ -1,6 +1,8 @@
 //! From the external tree to the typed object, once a user's write has been defaulted and validated. What the server keeps — UID,
 //! revision, creation time, status — comes from the stored object.
 
+use crate::api::controller_revision::ControllerRevision;
+use crate::api::daemon_set::{DaemonSet, DaemonSetSpec, DaemonSetStatus};
 use crate::api::event::{Event, EventType, ObjectReference};
 use crate::api::meta::{Meta, Str, Uid, text};
 use crate::api::node::{Capacity, Heartbeat, Lease, Namespace, Node, NodeStatus};
@@ -10,6 +12,7 @@ use crate::api::policy::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use crate::api::quantity::Quantity;
 use crate::api::record::Record;
 use crate::api::service::{EndpointSlice, Service};
+use crate::api::stateful_set::{StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use crate::api::workloads::{Deployment, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 use crate::kernel::time::{Epoch, SimTime};
 use serde_json::Value;
@@ -35,6 +38,23 @@ pub(crate) fn object(kind: Kind, tree: &Value, previous: Option<&Object>, epoch:
             let status = previous.map_or_else(ReplicaSetStatus::default, |p| p.status.clone());
             let replicas = spec["replicas"].as_i64().and_then(|n| i32::try_from(n).ok()).unwrap_or(1);
             ReplicaSet { meta, replicas, spec: kept.unwrap_or_else(|| Arc::new(ReplicaSetSpec::from_tree(&body))), status }.into()
+        }
+        Kind::StatefulSet => {
+            let previous = previous.and_then(Object::as_stateful_set);
+            let kept = previous.filter(|p| p.spec.tree == *spec).map(|p| p.spec.clone());
+            let status = previous.map_or_else(StatefulSetStatus::default, |p| p.status.clone());
+            StatefulSet { meta, spec: kept.unwrap_or_else(|| Arc::new(StatefulSetSpec::from_tree(spec))), status }.into()
+        }
+        Kind::DaemonSet => {
+            let previous = previous.and_then(Object::as_daemon_set);
+            let kept = previous.filter(|p| p.spec.tree == *spec).map(|p| p.spec.clone());
+            let status = previous.map_or_else(DaemonSetStatus::default, |p| p.status.clone());
+            DaemonSet { meta, spec: kept.unwrap_or_else(|| Arc::new(DaemonSetSpec::from_tree(spec))), status }.into()
+        }
+        Kind::ControllerRevision => {
+            let data = previous.and_then(Object::as_controller_revision).map(|p| p.data.clone()).filter(|data| **data == tree["data"]);
+            let data = data.unwrap_or_else(|| Arc::new(tree["data"].clone()));
+            ControllerRevision { meta, data, revision: tree["revision"].as_i64().unwrap_or(0) }.into()
         }
         Kind::Pod => pod(meta, spec, previous.and_then(Object::as_pod)).into(),
         Kind::Node => node(meta, tree, previous.and_then(Object::as_node), epoch).into(),
@@ -77,7 +97,7 @@ fn pod(meta: Meta, spec: &Value, previous: Option<&Arc<Pod>>) -> Pod {
     if let Some(previous) = previous {
         let served = previous.to_tree(Epoch::default());
         if served["spec"] == *spec {
-            return Pod { meta, spec: previous.spec.clone(), node_name: previous.node_name.clone(), status: previous.status.clone() };
+            return Pod { meta, ..(**previous).clone() };
         }
     }
     let mut body = spec.clone();
@@ -86,7 +106,8 @@ fn pod(meta: Meta, spec: &Value, previous: Option<&Arc<Pod>>) -> Pod {
         body.remove("nodeName");
     }
     let status = previous.map_or_else(PodStatus::default, |p| p.status.clone());
-    Pod { meta, spec: Arc::new(PodSpec::from_tree(&body)), node_name, status }
+    let target = previous.map_or(Str::EMPTY, |p| p.target.clone());
+    Pod { meta, spec: Arc::new(PodSpec::from_tree(&body)), target, node_name, status }
 }
 
 fn node(meta: Meta, tree: &Value, previous: Option<&Arc<Node>>, epoch: Epoch) -> Node {

@@ -56,6 +56,9 @@ fn tree(object: &Object, store: &Store, at: Moment, epoch: Epoch) -> Value {
         Object::Event(o) => o.to_tree(epoch),
         Object::Lease(o) => o.to_tree(epoch, at.now),
         Object::PodDisruptionBudget(o) => o.to_tree(epoch),
+        Object::ControllerRevision(o) => o.to_tree(epoch),
+        Object::DaemonSet(o) => o.to_tree(epoch),
+        Object::StatefulSet(o) => o.to_tree(epoch),
         Object::Record(o) => o.to_tree(epoch),
     }
 }
@@ -338,6 +341,7 @@ impl Front<'_> {
         keep_server_fields(&mut tree, &old);
         defaults::apply(id.kind.as_str(), &mut tree);
         let managers = applied.unwrap_or_else(|| self.managers_of_changed(&stored, &old, &tree, sent.as_ref(), &options.field_manager, ""));
+        strategy::prepare_update(id.kind, &mut tree, &old);
         if id.kind == Kind::Service {
             defaults::prepare_service_update(&mut tree, &old);
             defaults::service_families(&mut tree);

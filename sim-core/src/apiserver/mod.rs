@@ -240,6 +240,8 @@ impl ApiServer {
                 to.meta.annotations = from.meta.annotations.clone();
             }
             (Object::ReplicaSet(to), Object::ReplicaSet(from)) => Arc::make_mut(to).status = from.status.clone(),
+            (Object::StatefulSet(to), Object::StatefulSet(from)) => Arc::make_mut(to).status = from.status.clone(),
+            (Object::DaemonSet(to), Object::DaemonSet(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Pod(to), Object::Pod(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Node(to), Object::Node(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) => Arc::make_mut(to).status = from.status.clone(),
@@ -504,6 +506,8 @@ fn keep_status(next: &mut Object, stored: &Object) {
     match (next, stored) {
         (Object::Deployment(to), Object::Deployment(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
         (Object::ReplicaSet(to), Object::ReplicaSet(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
+        (Object::StatefulSet(to), Object::StatefulSet(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
+        (Object::DaemonSet(to), Object::DaemonSet(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
         (Object::Pod(to), Object::Pod(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
         (Object::Node(to), Object::Node(from)) if to.status != from.status => Arc::make_mut(to).status = from.status.clone(),
         (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) if to.status != from.status => {
@@ -518,6 +522,8 @@ fn spec_differs(next: &Object, stored: &Object) -> bool {
         // Its annotations count too: they once asked for rollbacks (`pkg/registry/apps/deployment/strategy.go`, PrepareForUpdate).
         (Object::Deployment(a), Object::Deployment(b)) => a.spec != b.spec || a.meta.annotations != b.meta.annotations,
         (Object::ReplicaSet(a), Object::ReplicaSet(b)) => a.replicas != b.replicas || a.spec != b.spec,
+        (Object::StatefulSet(a), Object::StatefulSet(b)) => a.spec != b.spec,
+        (Object::DaemonSet(a), Object::DaemonSet(b)) => a.spec != b.spec,
         (Object::Pod(a), Object::Pod(b)) => a.spec != b.spec,
         (Object::EndpointSlice(a), Object::EndpointSlice(b)) => a.endpoints != b.endpoints || a.ports != b.ports,
         (Object::PodDisruptionBudget(a), Object::PodDisruptionBudget(b)) => a.spec != b.spec,

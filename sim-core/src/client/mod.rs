@@ -5,6 +5,7 @@ pub mod cohort;
 pub mod events;
 pub mod plan;
 pub mod rate_limit;
+pub mod roster;
 pub mod runner;
 pub mod view;
 pub mod work_queue;

@@ -25,8 +25,8 @@ struct Flight {
     /// The size of the next batch.
     batch: usize,
     tell: Option<(crate::api::event::ObjectReference, Tell)>,
-    /// The request that was sent last: all of a batch are alike.
-    sent: Option<Write>,
+    /// The requests that wait for their answers, which come in the same order.
+    sent: VecDeque<Write>,
     /// What the plan saw.
     seen: Option<Object>,
     /// Answers that are still to come.
@@ -114,7 +114,7 @@ impl Runner {
                 held: VecDeque::new(),
                 batch: 1,
                 tell: None,
-                sent: None,
+                sent: VecDeque::new(),
                 seen: plan.seen,
                 outstanding: 0,
                 failed: None,
@@ -141,6 +141,7 @@ impl Runner {
     ) {
         let Some(flight) = self.flights.get_mut(slot).and_then(Option::as_mut) else { return };
         flight.outstanding -= 1;
+        let sent = flight.sent.pop_front().expect("what is answered was sent");
         let mut reports = Vec::new();
         match result {
             Ok(object) => {
@@ -162,8 +163,7 @@ impl Runner {
                     flight.held.clear();
                     flight.steps.clear();
                 }
-                let sent = flight.sent.as_ref().expect("what is answered was sent");
-                for step in on_error(flight.key, flight.seen.as_ref(), sent, error).steps {
+                for step in on_error(flight.key, flight.seen.as_ref(), &sent, error).steps {
                     match step {
                         Step::Report(report) => reports.push(report),
                         step if first => flight.steps.push_back(step),
@@ -184,8 +184,8 @@ impl Runner {
                 let batch = flight.batch.min(flight.held.len());
                 flight.batch *= 2;
                 flight.outstanding = batch;
-                flight.sent = flight.held.front().cloned();
                 for write in flight.held.drain(..batch) {
+                    flight.sent.push_back(write.clone());
                     shared.calls.push((self.limit.reserve(shared.now), Call { token: token(slot), write }));
                 }
                 continue;

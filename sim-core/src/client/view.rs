@@ -3,14 +3,18 @@
 //! Controllers read this and nothing else. Staleness is real, and a lesson. Mirrors `client-go/tools/cache`, with the indexes that
 //! `pkg/controller` builds on it, v1.36.
 
+use crate::api::daemon_set::DaemonSet;
 use crate::api::meta::{Str, StrMap, Uid};
 use crate::api::node::Node;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::service::{EndpointSlice, Service};
+use crate::api::stateful_set::StatefulSet;
 use crate::api::workloads::{Deployment, ReplicaSet};
 use crate::client::cohort::{Cohort, Cohorts};
+use crate::client::roster::{Roster, Rosters, Shelves};
 use crate::kernel::table::{Index, Table};
+use crate::kernel::time::SimTime;
 use crate::store::{self, Change, Key, Verb};
 use std::sync::Arc;
 
@@ -22,6 +26,7 @@ pub struct View {
     /// UID → object, for owners.
     uids: Index<Uid, ObjectId>,
     cohorts: Cohorts,
+    rosters: Rosters,
     /// (controller's UID, or none for orphans; number).
     replica_sets_by_owner: Index<(Uid, u32), ()>,
     pods_by_node: Index<(Str, u32), ()>,
@@ -37,6 +42,7 @@ impl Default for View {
             names: vec![Index::default(); Kind::ALL.len()],
             uids: Index::default(),
             cohorts: Cohorts::default(),
+            rosters: Rosters::default(),
             replica_sets_by_owner: Index::default(),
             pods_by_node: Index::default(),
             dependents: Index::default(),
@@ -67,6 +73,8 @@ impl View {
             self.index(change.id, &change.object, old.as_ref());
             self.shelves[change.id.kind as usize].insert(change.id.number, change.object.clone());
         }
+        let new = (change.verb != Verb::Deleted).then_some(&change.object);
+        Shelves { all: &self.shelves }.follow(&mut self.rosters, change.id.number, old.as_ref(), new, change.at);
     }
 
     /// Forgets everything and takes in a list, as after a 410.
@@ -81,6 +89,11 @@ impl View {
             for (id, object) in store.list(kind, None) {
                 self.index(id, object, None);
                 self.shelves[kind as usize].insert(id.number, object.clone());
+            }
+        }
+        for kind in [Kind::DaemonSet, Kind::Pod] {
+            for (id, object) in store.list(kind, None) {
+                Shelves { all: &self.shelves }.follow(&mut self.rosters, id.number, None, Some(object), SimTime::ZERO);
             }
         }
         self.revision = store.revision();
@@ -199,6 +212,18 @@ impl View {
     /// The EndpointSlice, if the cache has it.
     pub fn endpoint_slice(&self, id: ObjectId) -> Option<&Arc<EndpointSlice>> {
         self.get(id)?.as_endpoint_slice()
+    }
+    /// The DaemonSet, if the cache has it.
+    pub fn daemon_set(&self, id: ObjectId) -> Option<&Arc<DaemonSet>> {
+        self.get(id)?.as_daemon_set()
+    }
+    /// The StatefulSet, if the cache has it.
+    pub fn stateful_set(&self, id: ObjectId) -> Option<&Arc<StatefulSet>> {
+        self.get(id)?.as_stateful_set()
+    }
+    /// Which node has which pods of a DaemonSet.
+    pub fn roster_of(&self, set: Uid) -> Roster<'_> {
+        self.rosters.of(set)
     }
     /// The node of this name.
     pub fn node_named(&self, name: &str) -> Option<(ObjectId, &Arc<Node>)> {

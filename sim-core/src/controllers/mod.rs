@@ -3,10 +3,12 @@
 //! A controller has no fields. It says which keys a change concerns (`route`) and what is to be done for a key (`sync`); queue,
 //! backoff, expectations and requests are the runner's. Mirrors `cmd/kube-controller-manager`, v1.36.
 
+pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
+pub mod history;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod pod_gc;
@@ -14,6 +16,7 @@ pub mod replica_set;
 pub mod resource_quota;
 pub mod root_ca;
 pub mod service_account;
+pub mod stateful_set;
 pub mod taint_eviction;
 pub mod volume_protection;
 
@@ -82,6 +85,8 @@ const CONTROLLERS: &[Registered] = &[
     registered::<volume_protection::VolumeProtection>(),
     registered::<disruption::DisruptionController>(),
     registered::<pod_gc::PodGarbageCollector>(),
+    registered::<stateful_set::StatefulSetController>(),
+    registered::<daemon_set::DaemonSetController>(),
 ];
 
 /// The node lifecycle controller's number: faults wake it.

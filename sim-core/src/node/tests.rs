@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::event::Event;
-use crate::api::meta::{ConditionStatus, Deletion, Meta, Uid};
+use crate::api::meta::{ConditionStatus, Deletion, Meta, Str, Uid};
 use crate::api::object::Kind;
 use crate::api::pod::{ContainerState, Phase, PodSpec, PodStatus};
 use crate::apiserver::request::Write;
@@ -79,7 +79,13 @@ impl World {
             generation: 1,
             ..Meta::default()
         };
-        let pod = Pod { meta, spec: Arc::new(PodSpec::from_tree(spec)), node_name: "node-0".into(), status: PodStatus::default() };
+        let pod = Pod {
+            meta,
+            spec: Arc::new(PodSpec::from_tree(spec)),
+            target: Str::EMPTY,
+            node_name: "node-0".into(),
+            status: PodStatus::default(),
+        };
         self.store(number, pod, Verb::Added);
     }
 

@@ -5,16 +5,17 @@
 //! (a `Profile`) and brought up to date node by node, instead of being worked out anew for each pod.
 
 use super::cache::Cache;
-use super::plugins::node_affinity::NodeAffinity;
 use super::plugins::node_resources_fit::{self, PodRequests};
 use super::plugins::topology_spread::{self, Constraint, Constraints, HOSTNAME, Hard, NO_DOMAIN, Siblings, Soft};
 use super::plugins::{
-    Rejection, add_normalized, balanced_allocation, default_selector, node_name, node_unschedulable, taint_toleration, weight,
+    Rejection, add_normalized, balanced_allocation, default_selector, node_affinity, node_name, node_unschedulable, taint_toleration,
+    weight,
 };
 use super::pod_counts::PodCounts;
 use super::refusals::Refusals;
 use crate::api::meta::{Str, StrMap};
 use crate::api::node::Node;
+use crate::api::node_affinity::NodeAffinity;
 use crate::api::object::ObjectId;
 use crate::api::pod::{Pod, PodSpec};
 use crate::api::service::Service;
@@ -153,6 +154,9 @@ impl Framework {
 
     /// Whether the plugins that look at one node only would let the pod onto this node.
     pub fn admits(&mut self, pod: &Pod, node: &str) -> bool {
+        if !pod.target.is_empty() && pod.target != node {
+            return false;
+        }
         self.cache.refresh();
         let Some(position) = self.cache.position_of(node) else { return false };
         let profile = self.profile(pod);
@@ -171,7 +175,7 @@ impl Framework {
         let profile = &self.profiles[number];
         let nodes = self.cache.len();
         let fits = |position: u32| profile.cells[position as usize] >= 0 && hard.filter(position as usize).is_none();
-        let named = profile.affinity.names();
+        let named = profile.only_nodes(pod);
         let mut feasible: Vec<u32> = Vec::new();
         match &named {
             Some(names) => {
@@ -198,7 +202,7 @@ impl Framework {
             }
         }
         let place = match feasible.as_slice() {
-            [] => return Err(self.refusals(number, &hard)),
+            [] => return Err(self.refusals(number, pod, &hard)),
             [only] => *only,
             _ => self.best(seed, pod, number, &feasible),
         };
@@ -231,10 +235,10 @@ impl Framework {
     }
 
     /// Why each node won't do.
-    fn refusals(&self, number: usize, hard: &Hard) -> Refusals {
+    fn refusals(&self, number: usize, pod: &Pod, hard: &Hard) -> Refusals {
         let profile = &self.profiles[number];
         let mut refusals = Refusals::new(self.cache.len());
-        let positions = profile.affinity.names().map(|names| names.iter().filter_map(|n| self.cache.position_of(n)).collect::<Vec<_>>());
+        let positions = profile.only_nodes(pod).map(|names| names.iter().filter_map(|n| self.cache.position_of(n)).collect::<Vec<_>>());
         for position in 0..self.cache.len() as u32 {
             if positions.as_ref().is_some_and(|some| !some.contains(&position)) {
                 // Nodes that a plugin ruled out in advance are counted under its name by the real scheduler when others were looked
@@ -261,6 +265,7 @@ impl Framework {
         if self.profiles.len() >= PROFILES {
             self.profiles.remove(0);
         }
+        let of_spec = NodeAffinity::of(&pod.spec);
         self.profiles.push(Profile {
             spec: pod.spec.clone(),
             namespace: pod.meta.namespace.clone(),
@@ -269,7 +274,7 @@ impl Framework {
             siblings_epoch: self.siblings_epoch,
             set: self.counts.set(&pod.meta.namespace, &pod.meta.labels),
             requests: Arc::new(PodRequests::of(&pod.spec)),
-            affinity: Arc::new(NodeAffinity::of(&pod.spec)),
+            affinity: Arc::new(if pod.target.is_empty() { of_spec } else { of_spec.for_one_node() }),
             constraints: Arc::default(),
             groups: Arc::default(),
             cells: Arc::default(),
@@ -387,6 +392,11 @@ impl Framework {
 }
 
 impl Profile {
+    /// The names of the only nodes that a pod can go to, if there are such: it was made for one, or its affinity names some.
+    fn only_nodes<'a>(&'a self, pod: &'a Pod) -> Option<Vec<&'a str>> {
+        if pod.target.is_empty() { self.affinity.names() } else { Some(vec![pod.target.as_str()]) }
+    }
+
     fn is_of(&self, pod: &Pod) -> bool {
         Arc::ptr_eq(&self.spec, &pod.spec)
             && self.namespace == pod.meta.namespace
@@ -403,7 +413,7 @@ impl Profile {
             node_unschedulable::filter(&spec.tolerations, node),
             node_name::filter(&spec.node_name, node),
             taint_toleration::filter(&spec.tolerations, &node.taints),
-            self.affinity.filter(node),
+            node_affinity::filter(&self.affinity, node),
             node_resources_fit::filter(self.requests.needed, info.requested, info.pods, allocatable),
         ]
         .into_iter()

@@ -353,6 +353,7 @@ mod tests {
         Pod {
             meta: Meta { namespace: "default".into(), labels: labels(&[("app", app)]), ..Meta::default() },
             spec: Arc::new(spec),
+            target: Str::EMPTY,
             node_name: Str::EMPTY,
             status: PodStatus::default(),
         }

@@ -6,6 +6,7 @@ use super::replay::Replayed;
 use crate::FileScore;
 use crate::mask;
 use serde_json::Value;
+use sim_core::api::resources;
 use sim_core::kernel::time::{SimDuration, SimTime};
 use sim_core::kubectl::rollout_status;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,14 +92,15 @@ fn prints_objects(line: &str) -> bool {
     ["-o json", "-o yaml"].iter().any(|format| line.ends_with(format) || line.contains(&format!("{format} ")))
 }
 
-/// Race "status lines": `rollout status` says a line for every version of the Deployment that it sees, and which it sees first is a matter
+/// Race "status lines": `rollout status` says a line for every version of the object that it sees, and which it sees first is a matter
 /// of chance: kubectl starts in 0.1 to 0.7 s, and the recorder saw each version up to 50 ms before or after kubectl did. So its words are judged by the versions that were recorded while it ran: from one of those at its start on, it must
 /// have said exactly this. (That the versions themselves agree is what the other points are for.)
 fn told_by_recording(command: &Command, changes: &[Change]) -> Option<Vec<String>> {
-    let name = command.line.split_whitespace().find_map(|word| word.split_once('/'))?.1;
+    let (kind, name) = command.line.split_whitespace().find_map(|word| word.split_once('/'))?;
+    let resource = resources::lookup(kind)?.plural;
     let end = command.at + command.took + SimDuration::from_millis(50);
     let looked = command.at + SimDuration::from_millis(700);
-    let versions: Vec<&Change> = of(changes, "deployments").filter(|c| c.object["metadata"]["name"] == name && c.at <= end).collect();
+    let versions: Vec<&Change> = of(changes, resource).filter(|c| c.object["metadata"]["name"] == name && c.at <= end).collect();
     let first = versions.iter().rposition(|c| c.at <= command.at).unwrap_or(0);
     let firsts = (first..versions.len()).filter(|first| versions[*first].at <= looked || *first == 0);
     let wanted = lines(&command.stdout, true);
@@ -161,6 +163,62 @@ fn size_steps(changes: &[Change]) -> BTreeMap<String, Vec<(String, SimTime)>> {
         }
     }
     all
+}
+
+/// The statuses that each StatefulSet and DaemonSet had, with their times.
+fn status_steps(changes: &[Change]) -> BTreeMap<String, Vec<(String, SimTime)>> {
+    let mut all: BTreeMap<String, Vec<(String, SimTime)>> = BTreeMap::new();
+    for change in of(changes, "statefulsets").chain(of(changes, "daemonsets")).filter(|change| change.verb != "DELETED") {
+        let steps = all.entry(format!("{}/{}", change.resource, name(&change.object))).or_default();
+        let fields = change.object["status"].as_object().into_iter().flatten();
+        let status = fields.map(|(field, value)| format!("{field}={value}")).collect::<Vec<_>>().join(" ");
+        if steps.last().is_none_or(|(last, _)| *last != status) {
+            steps.push((status, change.at));
+        }
+    }
+    all
+}
+
+/// Point 2, of StatefulSets and DaemonSets: their statuses in order. What a status says depends on how many pods a cache has seen when a
+/// controller looks, so one that only one side had is tolerated if it was gone within [`FLEETING`]: race "fleeting sizes".
+pub(crate) fn statuses(recorded: &[Change], replayed: &[Change]) -> Rows {
+    let (left, right) = (status_steps(recorded), status_steps(replayed));
+    let mut rows = Rows::default();
+    let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+    for name in names {
+        let steps = |side: &BTreeMap<String, Vec<(String, SimTime)>>| side.get(name).cloned().unwrap_or_default();
+        let (a, b) = (steps(&left), steps(&right));
+        let shared = shared(&a, &b);
+        let alone = |steps: &[(String, SimTime)], place: fn(&(usize, usize)) -> usize| {
+            let lasts = |at: usize| steps.get(at + 1).is_none_or(|(_, next)| next.since(steps[at].1) >= FLEETING);
+            (0..steps.len()).find(|at| lasts(*at) && !shared.iter().any(|pair| place(pair) == *at)).map(|at| steps[at].0.clone())
+        };
+        let told = |found: Option<String>| found.unwrap_or_default();
+        rows.row(&format!("statuses of {name}"), &told(alone(&a, |pair| pair.0)), &told(alone(&b, |pair| pair.1)));
+    }
+    rows
+}
+
+/// The longest sequence of steps that both have, as pairs of places.
+fn shared(a: &[(String, SimTime)], b: &[(String, SimTime)]) -> Vec<(usize, usize)> {
+    let mut best = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, (left, _)) in a.iter().enumerate().rev() {
+        for (j, (right, _)) in b.iter().enumerate().rev() {
+            best[i][j] = if left == right { best[i + 1][j + 1] + 1 } else { best[i + 1][j].max(best[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
+    while i < a.len() && j < b.len() {
+        if a[i].0 == b[j].0 {
+            pairs.push((i, j));
+            (i, j) = (i + 1, j + 1);
+        } else if best[i + 1][j] >= best[i][j + 1] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    pairs
 }
 
 /// The steps without the fleeting ones, but with the first and the last.

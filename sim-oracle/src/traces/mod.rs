@@ -1,5 +1,5 @@
 //! Traces: what a real control plane did over time, replayed. Commands come at their times, kubelets do what the recorded ones did, and
-//! five points are compared: commands' output, sizes of ReplicaSets, conditions, events, the order of each pod's changes.
+//! six points are compared: commands' output, sizes of ReplicaSets, statuses of StatefulSets and DaemonSets, conditions, events, the order of each pod's changes.
 
 mod compare;
 mod objects;
@@ -34,6 +34,7 @@ fn run_trace(commands: &Path) -> Vec<FileScore> {
     let points = [
         ("commands", compare::commands(&recorded, &replayed)),
         ("sizes", compare::sizes(&recorded.changes, &replayed.changes)),
+        ("statuses", compare::statuses(&recorded.changes, &replayed.changes)),
         ("conditions", compare::conditions(&recorded.changes, &replayed.changes)),
         ("events", compare::events(&recorded.changes, &replayed.changes)),
         ("pods", compare::pods(&recorded.changes, &replayed.changes)),

@@ -87,6 +87,14 @@ pub(crate) fn owner(pod: &Value) -> String {
     controller.map_or(&pod["metadata"]["name"], |owner| &owner["name"]).as_str().unwrap_or_default().to_owned()
 }
 
+/// Which of its owner's pods a pod is, so that one here and one there can be told to be the same: a StatefulSet's by its name, others by
+/// their number alone.
+pub(crate) fn identity(pod: &Value) -> String {
+    let owners = pod["metadata"]["ownerReferences"].as_array().map_or(&[][..], |list| list);
+    let lasting = owners.iter().any(|owner| owner["controller"] == true && owner["kind"] == "StatefulSet");
+    if lasting { pod["metadata"]["name"].as_str().unwrap_or_default().to_owned() } else { owner(pod) }
+}
+
 impl Recorded {
     /// Reads `NAME.cmds.jsonl`, `NAME.jsonl.gz` and the manifests.
     pub(crate) fn read(folder: &Path, name: &str) -> io::Result<Recorded> {
@@ -152,7 +160,8 @@ impl Recorded {
                 recorded.files.insert(file, std::fs::read_to_string(&path)?);
             }
         }
-        (recorded.lives, recorded.pods) = lives(&recorded.changes);
+        let by_uid: BTreeMap<String, (String, usize)>;
+        (recorded.lives, recorded.pods, by_uid) = lives(&recorded.changes, &recorded.powers);
         recorded.topology = topology(&recorded.changes);
         let events = recorded.changes.iter().filter(|change| change.resource == "events" && change.verb != "DELETED");
         // Of containers that are killed, the player tells when it happens: which of several equal pods goes is chance.
@@ -160,7 +169,7 @@ impl Recorded {
         recorded.tells_killing = events.clone().filter(from_kubelet).any(|change| change.object["reason"] == "Killing");
         let kubelets = events.filter(from_kubelet).filter(|change| change.object["reason"] != "Killing");
         let about = |change: &Change| {
-            let key = recorded.pods.get(change.object["involvedObject"]["name"].as_str()?)?;
+            let key = by_uid.get(change.object["involvedObject"]["uid"].as_str()?)?;
             Some((change.at, key.clone(), change.object.clone()))
         };
         recorded.told = kubelets.filter_map(about).collect();
@@ -241,7 +250,8 @@ fn disruption(status: &Value) -> Option<&Value> {
 
 type Lives = BTreeMap<(String, usize), Life>;
 
-fn lives(changes: &[Change]) -> (Lives, BTreeMap<String, (String, usize)>) {
+/// The pods' lives, and which they are by name (of several with the same name, the last) and by UID.
+fn lives(changes: &[Change], powers: &[Power]) -> (Lives, BTreeMap<String, (String, usize)>, BTreeMap<String, (String, usize)>) {
     struct Seen {
         key: (String, usize),
         bound: Option<SimTime>,
@@ -255,10 +265,10 @@ fn lives(changes: &[Change]) -> (Lives, BTreeMap<String, (String, usize)>) {
     for change in changes.iter().filter(|change| change.resource == "pods") {
         let name = change.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let seen = pods.entry(name).or_insert_with(|| {
-            let owner = owner(&change.object);
-            let count = counts.entry(owner.clone()).or_default();
+            let identity = identity(&change.object);
+            let count = counts.entry(identity.clone()).or_default();
             *count += 1;
-            Seen { key: (owner, *count - 1), bound: None, deleted: None, status: Value::Null }
+            Seen { key: (identity, *count - 1), bound: None, deleted: None, status: Value::Null }
         });
         names.insert(change.object["metadata"]["name"].as_str().unwrap_or_default().to_owned(), seen.key.clone());
         let life = lives.entry(seen.key.clone()).or_default();
@@ -274,12 +284,15 @@ fn lives(changes: &[Change]) -> (Lives, BTreeMap<String, (String, usize)>) {
             seen.deleted = Some(change.at);
         }
         let status = &change.object["status"];
-        // The kubelet speaks as soon as there is a start time. That a pod is to go, it hears from others.
-        let by_kubelet = status["startTime"].is_string() && *status != seen.status && disruption(status) == disruption(&seen.status);
+        // The kubelet speaks as soon as there is a start time, and while its node is up. That a pod is to go, it hears from others.
+        let of_node = powers.iter().rfind(|power| change.object["spec"]["nodeName"] == power.node.as_str() && power.at <= change.at);
+        let speaks = status["startTime"].is_string() && of_node.is_none_or(|power| power.on);
+        let by_kubelet = speaks && *status != seen.status && disruption(status) == disruption(&seen.status);
         if let Some(bound) = seen.bound.filter(|_| by_kubelet && seen.deleted.is_none()) {
             life.statuses.push((change.at.since(bound), status.clone()));
         }
         seen.status = status.clone();
     }
-    (lives, names)
+    let by_uid = pods.into_iter().map(|(uid, seen)| (uid, seen.key)).collect();
+    (lives, names, by_uid)
 }

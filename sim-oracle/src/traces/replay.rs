@@ -1,6 +1,6 @@
 //! Plays a recorded trace against the model: its commands at their times, its kubelets' words at theirs.
 
-use super::recorded::{Change, Command, Life, Recorded, owner};
+use super::recorded::{Change, Command, Life, Recorded, identity};
 use serde_json::Value;
 use sim_core::api::event::{Event, EventType, ObjectReference};
 use sim_core::api::meta::{Condition, ConditionStatus, Meta, Str, text};
@@ -53,7 +53,7 @@ struct Player<'a> {
     seen: u64,
     counts: BTreeMap<String, usize>,
     lives: BTreeMap<u32, Life>,
-    /// The pods' names here, by owner and number.
+    /// The pods' names here, by identity and number.
     names: BTreeMap<(String, usize), String>,
     waiting: Vec<(usize, Session, Option<SimTime>)>,
     replayed: Replayed,
@@ -214,7 +214,7 @@ impl Player<'_> {
                 "involvedObject": {"fieldPath": format!("spec.containers{{{}}}", container.name)}, "reason": "Killing", "type": "Normal",
                 "message": format!("Stopping container {}", container.name), "source": {"host": pod.node_name.as_str()}, "count": 1,
             });
-            self.report(&pod.meta, &format!("killing{number}"), at, &tree);
+            self.report(&pod.meta, &format!("killing{number}.{:x}", pod.meta.uid.0 as u64), at, &tree);
         }
     }
 
@@ -326,9 +326,9 @@ impl Player<'_> {
                 let before = change.old.as_ref().and_then(Object::as_pod);
                 let number = change.id.number;
                 if verb == "ADDED" {
-                    let owner = owner(&object);
-                    let count = self.counts.entry(owner.clone()).or_default();
-                    let key = (owner, *count);
+                    let identity = identity(&object);
+                    let count = self.counts.entry(identity.clone()).or_default();
+                    let key = (identity, *count);
                     let life = self.recorded.lives.get(&key).cloned().unwrap_or_default();
                     *count += 1;
                     self.names.insert(key, pod.meta.name.to_string());

@@ -274,6 +274,7 @@ fn pod_from_template(set: &ReplicaSet) -> Pod {
             ..Meta::default()
         },
         spec: template.spec.clone(),
+        target: Str::EMPTY,
         node_name: template.spec.node_name.clone(),
         status: PodStatus::default(),
     }

@@ -1,121 +1,13 @@
-//! NodeAffinity: `nodeSelector` and `affinity.nodeAffinity`. Mirrors `plugins/nodeaffinity/node_affinity.go` and
-//! `component-helpers/scheduling/corev1/nodeaffinity`, v1.36.
+//! NodeAffinity: `nodeSelector` and `affinity.nodeAffinity`. Mirrors `plugins/nodeaffinity/node_affinity.go`, v1.36.
 
 use super::Rejection;
-use crate::api::meta::StrMap;
 use crate::api::node::Node;
-use crate::api::pod::PodSpec;
-use crate::api::selector::{Operator, Requirement};
-use serde_json::Value;
+use crate::api::node_affinity::NodeAffinity;
 
 /// What the plugin says of a node that the pod doesn't want.
 pub const REASON: &str = "node(s) didn't match Pod's node affinity/selector";
 
-/// Which nodes a pod wants, compiled.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct NodeAffinity {
-    selector: StrMap,
-    /// One of these must match; `None`: none is asked for.
-    required: Option<Vec<Term>>,
-    preferred: Vec<(u32, Term)>,
-}
-
-/// Requirements that must all hold. An empty term matches nothing.
-#[derive(Clone, PartialEq, Debug, Default)]
-struct Term {
-    labels: Vec<Requirement>,
-    /// `metadata.name` in, or not in, these.
-    names: Vec<(bool, Vec<String>)>,
-    /// It can't be compiled; validation has refused it before.
-    broken: bool,
-}
-
-impl Term {
-    fn from_tree(tree: &Value) -> Term {
-        let list = |field: &str| tree[field].as_array().map_or(&[][..], |list| list);
-        let mut term = Term::default();
-        for expression in list("matchExpressions") {
-            let operator = match expression["operator"].as_str().unwrap_or_default() {
-                "In" => Operator::In,
-                "NotIn" => Operator::NotIn,
-                "Exists" => Operator::Exists,
-                "DoesNotExist" => Operator::DoesNotExist,
-                "Gt" => Operator::GreaterThan,
-                "Lt" => Operator::LessThan,
-                _ => {
-                    term.broken = true;
-                    continue;
-                }
-            };
-            match Requirement::new(expression["key"].as_str().unwrap_or_default(), operator, strings(&expression["values"])) {
-                Ok(requirement) => term.labels.push(requirement),
-                Err(_) => term.broken = true,
-            }
-        }
-        for field in list("matchFields") {
-            term.names.push((field["operator"] == "In", strings(&field["values"])));
-        }
-        term
-    }
-
-    fn matches(&self, node: &Node) -> bool {
-        let named = |(within, names): &(bool, Vec<String>)| names.iter().any(|name| node.meta.name == name.as_str()) == *within;
-        let empty = self.labels.is_empty() && self.names.is_empty();
-        !self.broken && !empty && self.labels.iter().all(|r| r.matches(&node.meta.labels)) && self.names.iter().all(named)
-    }
-}
-
-fn strings(tree: &Value) -> Vec<String> {
-    tree.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-impl NodeAffinity {
-    /// Compiles what the specification says.
-    pub fn of(spec: &PodSpec) -> Self {
-        let affinity = &spec.tree["affinity"]["nodeAffinity"];
-        let required = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"].as_array();
-        let preferred = affinity["preferredDuringSchedulingIgnoredDuringExecution"].as_array();
-        let weighted = |tree: &Value| (tree["weight"].as_u64().unwrap_or(0).min(100) as u32, Term::from_tree(&tree["preference"]));
-        NodeAffinity {
-            selector: spec.node_selector.clone(),
-            required: required.map(|terms| terms.iter().map(Term::from_tree).collect()),
-            preferred: preferred.map_or_else(Vec::new, |terms| terms.iter().map(weighted).collect()),
-        }
-    }
-
-    /// Whether any node is refused.
-    pub fn is_restrictive(&self) -> bool {
-        !self.selector.is_empty() || self.required.is_some()
-    }
-
-    /// Whether some nodes are preferred.
-    pub fn has_preferences(&self) -> bool {
-        !self.preferred.is_empty()
-    }
-
-    /// Whether the node has what is required.
-    pub fn matches(&self, node: &Node) -> bool {
-        node.meta.labels.contains_all(&self.selector) && self.required.as_ref().is_none_or(|terms| terms.iter().any(|t| t.matches(node)))
-    }
-
-    /// The names of the only nodes that can match, if every term names some, as those of a DaemonSet's pods do.
-    pub fn names(&self) -> Option<Vec<&str>> {
-        let terms = self.required.as_ref().filter(|terms| !terms.is_empty())?;
-        let mut all = Vec::new();
-        for term in terms {
-            let (_, names) = term.names.iter().find(|(within, _)| *within)?;
-            all.extend(names.iter().map(String::as_str));
-        }
-        Some(all)
-    }
-
-    /// Rejects nodes that lack what is required.
-    pub fn filter(&self, node: &Node) -> Rejection {
-        if self.matches(node) { Rejection::NONE } else { Rejection::AFFINITY }
-    }
-
-    /// The sum of the weights of the preferences that the node meets: the more the better.
-    pub fn score(&self, node: &Node) -> u32 {
-        self.preferred.iter().filter(|(_, term)| term.matches(node)).map(|(weight, _)| weight).sum()
-    }
+/// Rejects nodes that lack what is required.
+pub fn filter(affinity: &NodeAffinity, node: &Node) -> Rejection {
+    if affinity.matches(node) { Rejection::NONE } else { Rejection::AFFINITY }
 }
