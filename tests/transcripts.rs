@@ -141,3 +141,8 @@ fn every_transcript_is_a_test() {
         assert!(source.contains(&format!("check(\"{name}\")")), "{name} has no test");
     }
 }
+
+#[test]
+fn configuration() {
+    check("configuration.md");
+}

@@ -6,6 +6,8 @@
 use crate::api::container::int;
 pub use crate::api::container::{Container, ContainerPort, PullPolicy, Resources};
 use crate::api::meta::{Condition, ConditionStatus, Meta, Str, StrMap, text};
+use crate::api::qos;
+use crate::api::references::{self, Reference};
 pub use crate::api::taint::{Taint, TaintEffect, Toleration};
 use crate::kernel::time::{Epoch, SimTime};
 use serde_json::{Map, Value, json};
@@ -68,6 +70,8 @@ pub struct PodSpec {
     pub qos_class: &'static str,
     /// What the admission of pods makes of this spec. Computed once for all replicas.
     admitted: OnceLock<Arc<PodSpec>>,
+    /// The ConfigMaps and Secrets that it names. Found once, when somebody asks first.
+    references: OnceLock<Vec<Reference>>,
 }
 
 impl PartialEq for PodSpec {
@@ -95,18 +99,24 @@ impl PodSpec {
             scheduler_name: text(tree, "schedulerName"),
             node_name: text(tree, "nodeName"),
             requests: effective_requests(&containers, &init_containers, tree),
-            qos_class: qos_class(&containers, &init_containers, tree),
+            qos_class: qos::class(tree),
             containers,
             init_containers,
             ephemeral_containers: list("ephemeralContainers").iter().map(Container::from_tree).collect(),
             tree: tree.clone(),
             admitted: OnceLock::new(),
+            references: OnceLock::new(),
         }
     }
 
     /// What the admission of pods makes of this spec, computed once by `admit`.
     pub fn admitted(self: &Arc<Self>, admit: impl FnOnce(&Value) -> Value) -> Arc<PodSpec> {
         self.admitted.get_or_init(|| Arc::new(PodSpec::from_tree(&admit(&self.tree)))).clone()
+    }
+
+    /// The ConfigMaps and Secrets that it names, sorted.
+    pub fn references(&self) -> &[Reference] {
+        self.references.get_or_init(|| references::of_spec(&self.tree))
     }
 
     /// The ports of this name, over all containers.
@@ -138,19 +148,6 @@ fn effective_requests(containers: &[Container], init_containers: &[Container], t
         }
     }
     total.plus(Resources::from_tree(&tree["overhead"]))
-}
-
-/// `pkg/apis/core/v1/helper/qos/qos.go`: only CPU and memory count.
-fn qos_class(containers: &[Container], init_containers: &[Container], tree: &Value) -> &'static str {
-    let all = || containers.iter().chain(init_containers);
-    let none = Resources::default();
-    if all().all(|c| c.requests == none && c.limits == none) && tree["resources"].as_object().is_none_or(Map::is_empty) {
-        return "BestEffort";
-    }
-    let guaranteed = |c: &Container| {
-        c.limits.milli_cpu > 0 && c.limits.memory > 0 && c.requests.milli_cpu == c.limits.milli_cpu && c.requests.memory == c.limits.memory
-    };
-    if all().all(guaranteed) { "Guaranteed" } else { "Burstable" }
 }
 
 /// What a workload makes pods from.
@@ -362,6 +359,11 @@ impl Pod {
         }
         name_token_volume(&mut tree, token_suffix);
         tree
+    }
+
+    /// The name that the API shows for a volume of its specification.
+    pub fn volume_name(&self, name: &str) -> String {
+        if name == TOKEN_VOLUME { format!("{name}-{}", token_suffix(self.meta.uid.0)) } else { name.to_owned() }
     }
 
     /// As the API server serves it.

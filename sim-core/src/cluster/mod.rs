@@ -235,7 +235,8 @@ impl Cluster {
 
     /// Runs a kubectl command line at this moment.
     pub fn kubectl(&mut self, invocation: &Invocation) -> Outcome {
-        let event = self.begin_input(format!("kubectl {}", invocation.args.join(" ")));
+        let line = kubectl::told::covered(&invocation.args).unwrap_or_else(|| invocation.args.join(" "));
+        let event = self.begin_input(format!("kubectl {line}"));
         let mut context = self.context.clone();
         let outcome = kubectl::run(&mut self.client(event), invocation, &mut context);
         self.context = context;

@@ -56,6 +56,7 @@ mod sorting;
 pub mod table;
 mod taint;
 mod target;
+pub mod told;
 mod top;
 mod wait;
 mod words;

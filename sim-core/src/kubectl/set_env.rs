@@ -1,6 +1,6 @@
 //! `kubectl set env`. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/set/set_env.go` and `set/env/`, v1.36.
 //!
-//! Left out: variables from standard input (`-`), and `--resolve` of fields and resources.
+//! Left out: variables from standard input (`-`), and `--local`.
 
 use serde_json::{Value, json};
 
@@ -12,8 +12,11 @@ use super::flags::{Flag, optional, refused, short, short_switch, switch, value};
 use super::set::{containers_wanted, is_wanted, pod_spec, targets};
 use super::target::{self, Info, Rules};
 use super::{Call, DryRun, Next, environment};
+use crate::api::defaults::base64_decode;
+use crate::api::downward::{self, Subject};
 use crate::api::patch::three_way;
 use crate::api::quote::quote;
+use std::collections::BTreeMap;
 
 /// The flags of `set env`.
 pub const FLAGS: &[Flag] = &[
@@ -33,8 +36,8 @@ pub const FLAGS: &[Flag] = &[
     value("from"),
     value("keys"),
     value("prefix"),
+    switch("resolve"),
     refused("local"),
-    refused("resolve"),
 ];
 
 /// What is to be done to the variables of each container.
@@ -180,7 +183,7 @@ fn with_changes(call: &mut Call<'_>, info: &Info, path: &str, changes: &Changes)
             let variables = updated(items(container, "env"), changes);
             if listing {
                 call.out.push_str(&format!("# {} {}, container {}\n", info.resource.kind, info.name, text(container, "name")));
-                variables.iter().for_each(|variable| call.out.push_str(&listed(variable)));
+                list_variables(call, &info.object, container, &variables);
             }
             if variables.is_empty() {
                 container.as_object_mut().and_then(|fields| fields.remove("env"));
@@ -222,6 +225,52 @@ fn updated(existing: &[Value], changes: &Changes) -> Vec<Value> {
         }
     }
     found
+}
+
+/// Lists a container's variables; with `--resolve`, those that come from elsewhere with their values, as far as those can be had.
+fn list_variables(call: &mut Call<'_>, object: &Value, container: &Value, variables: &[Value]) {
+    let mut failures: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for variable in variables {
+        let (name, from) = (text(variable, "name"), at(variable, "valueFrom"));
+        let resolved = if from.is_null() || !call.flags.on("resolve") { None } else { Some(resolve(call, object, container, from)) };
+        match resolved {
+            Some(Ok(value)) => call.out.push_str(&format!("{name}={value}\n")),
+            Some(Err(why)) => {
+                failures.entry(why).or_default().push(name);
+                call.out.push_str(&listed(variable));
+            }
+            None => call.out.push_str(&listed(variable)),
+        }
+    }
+    let told = failures.into_iter().map(|(why, mut names)| {
+        names.sort_unstable();
+        format!("error retrieving reference for {}: {why}\n", names.join(", "))
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort();
+    told.iter().for_each(|line| call.err.push_str(line));
+}
+
+/// The value that a variable's source has now. Of fields only the object's own metadata is known: for a Deployment, the Deployment's.
+fn resolve(call: &Call<'_>, object: &Value, container: &Value, from: &Value) -> Result<String, String> {
+    for (field, plural, what) in [("secretKeyRef", "secrets", "secret"), ("configMapKeyRef", "configmaps", "config map")] {
+        let reference = at(from, field);
+        if reference.is_object() {
+            let (key, name) = (text(reference, "key"), text(reference, "name"));
+            let resource = target::resource(plural).map_err(|failure| failure.message())?;
+            let found = call.api.get(resource, call.namespace(), name).map_err(|error| error.to_string())?;
+            let value = found["data"][key].as_str().ok_or_else(|| format!("key {key} not found in {what} {name}"))?;
+            let decoded = || String::from_utf8_lossy(&base64_decode(value).unwrap_or_default()).into_owned();
+            return Ok(if plural == "secrets" { decoded() } else { value.to_owned() });
+        }
+    }
+    if from["fieldRef"].is_object() {
+        return Subject::from_tree(object).field(text(from, "fieldRef.fieldPath"));
+    }
+    if from["resourceFieldRef"].is_object() {
+        return downward::resource(&from["resourceFieldRef"], container, &|_| None);
+    }
+    Err("invalid valueFrom".to_owned())
 }
 
 /// A variable as `--list` shows it.

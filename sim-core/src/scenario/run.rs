@@ -156,11 +156,10 @@ impl<'a> Player<'a> {
         let now = self.cluster.now();
         match &step.what {
             Do::Kubectl { line, stdin, .. } => {
-                self.story.tell(
-                    now,
-                    Tone::Command,
-                    format!("$ kubectl {line}{}", if stdin.is_some() { "   # a manifest of the scenario" } else { "" }),
-                );
+                let covered = kubectl::split(line).ok().and_then(|args| kubectl::told::covered(&args));
+                let line = covered.as_ref().unwrap_or(line);
+                let manifest = if stdin.is_some() { "   # a manifest of the scenario" } else { "" };
+                self.story.tell(now, Tone::Command, format!("$ kubectl {line}{manifest}"));
                 return self.commands(&step.what);
             }
             Do::Wait(span) => {

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 pub use create::prepare_create;
 pub use encoding::{base64_decode, base64_encode};
-pub use pod::{admit_pod, aggregate, qos_class};
+pub use pod::{admit_pod, aggregate};
 pub use service::{normalize_cluster_ips, prepare_service_update, service_families};
 pub use workloads::generate_job_selector;
 

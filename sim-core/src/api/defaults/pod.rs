@@ -2,6 +2,7 @@
 //! what they lead to in `pkg/apis/core/v1`, and `plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority}`, v1.36.
 
 use super::{Field, Fill, text};
+use crate::api::qos;
 use crate::api::quantity::Quantity;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -279,7 +280,7 @@ pub fn admit_pod(tree: &mut Value, token_volume: &str) {
         merge_label_keys(spec, &labels);
         gated = spec.get("schedulingGates").and_then(Value::as_array).is_some_and(|gates| !gates.is_empty());
     }
-    let mut status = json!({"phase": "Pending", "qosClass": qos_class(&tree["spec"])});
+    let mut status = json!({"phase": "Pending", "qosClass": qos::class(&tree["spec"])});
     if gated {
         status["conditions"] = json!([{
             "type": "PodScheduled", "status": "False", "lastProbeTime": null, "lastTransitionTime": null, "reason": "SchedulingGated",
@@ -355,32 +356,6 @@ fn merge_into_selector(term: &mut Map<String, Value>, labels: &Value) {
                 expressions.push(json!({"key": key, "operator": operator, "values": [value]}));
             }
         }
-    }
-}
-
-/// `Guaranteed` if every container has limits for CPU and memory and asks for just those, `BestEffort` if none asks for or limits
-/// anything, `Burstable` otherwise. Mirrors `pkg/apis/core/helper/qos`.
-pub fn qos_class(spec: &Value) -> &'static str {
-    let own = &spec["resources"];
-    let has_own = ["requests", "limits"].iter().any(|list| own[*list].as_object().is_some_and(|m| !m.is_empty()));
-    let containers = ["containers", "initContainers"].iter().flat_map(|list| spec[*list].as_array().into_iter().flatten());
-    let all: Vec<&Value> = if has_own { vec![own] } else { containers.map(|c| &c["resources"]).collect() };
-    let amount = |resources: &Value, list: &str, name: &str| {
-        Quantity::from_value(&resources[list][name]).and_then(Result::ok).filter(|q| q.sign() > 0)
-    };
-    let mut any = false;
-    let mut guaranteed = true;
-    for resources in all {
-        for name in ["cpu", "memory"] {
-            let (request, limit) = (amount(resources, "requests", name), amount(resources, "limits", name));
-            any |= request.is_some() || limit.is_some();
-            guaranteed &= limit.is_some() && (request.is_none() || request == limit);
-        }
-    }
-    match (any, guaranteed) {
-        (false, _) => "BestEffort",
-        (true, true) => "Guaranteed",
-        (true, false) => "Burstable",
     }
 }
 

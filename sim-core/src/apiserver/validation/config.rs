@@ -125,3 +125,55 @@ fn not_json(base64: &str) -> Option<String> {
         Some(b) => Some(format!("invalid character '{}' looking for beginning of value", char::from(b))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const WHY: &str = "Forbidden: field is immutable when `immutable` is set";
+
+    fn object(rest: Value) -> Value {
+        let mut object = json!({"metadata": {"name": "x", "namespace": "default", "uid": "u", "resourceVersion": "1"}});
+        object.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
+        object
+    }
+
+    #[track_caller]
+    fn check(rule: impl FnOnce(&mut Errors), expected: &[&str]) {
+        let mut errors = Errors::new();
+        rule(&mut errors);
+        let told: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.field, error.body)).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_is_immutable_stays() {
+        let old = object(json!({"immutable": true, "data": {"a": "1"}, "binaryData": {"b": "AA=="}}));
+        let change = |new: Value, expected: &[&str]| check(|errors| config_map_update(&object(new), &old, errors), expected);
+        change(json!({"immutable": true, "data": {"a": "1"}, "binaryData": {"b": "AA=="}}), &[]);
+        change(json!({"data": {"a": "2"}}), &[&format!("immutable: {WHY}"), &format!("data: {WHY}"), &format!("binaryData: {WHY}")]);
+        change(json!({"immutable": false, "data": {"a": "1"}, "binaryData": {"b": "AA=="}}), &[&format!("immutable: {WHY}")]);
+        let mutable = object(json!({"data": {"a": "1"}}));
+        check(|errors| config_map_update(&object(json!({"immutable": true, "data": {"a": "2"}})), &mutable, errors), &[]);
+        let secret = object(json!({"immutable": true, "type": "Opaque", "data": {"a": "MQ=="}}));
+        let changed = object(json!({"immutable": true, "type": "other", "data": {"a": "Mg=="}}));
+        check(
+            |errors| secret_update(&changed, &secret, errors),
+            &["type: Invalid value: \"other\": field is immutable", &format!("data: {WHY}")],
+        );
+    }
+
+    #[test]
+    fn sizes() {
+        let with = |length: usize| object(json!({"data": {"a": "x".repeat(length)}, "binaryData": {"b": "AAAA"}}));
+        check(|errors| config_map(&with(MAX_SIZE - 3), errors), &[]);
+        check(|errors| config_map(&with(MAX_SIZE - 2), errors), &["[]: Too long: may not be more than 1048576 bytes"]);
+        let secret_of = |length: usize| {
+            let bytes = vec![b'x'; length];
+            object(json!({"type": "Opaque", "data": {"a": crate::api::defaults::base64_encode(&bytes)}}))
+        };
+        check(|errors| secret(&secret_of(MAX_SIZE), errors), &[]);
+        check(|errors| secret(&secret_of(MAX_SIZE + 1), errors), &["data: Too long: may not be more than 1048576 bytes"]);
+    }
+}

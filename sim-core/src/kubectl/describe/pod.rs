@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::template::{Containers, resources, scheduling_group, topology_spread};
 use super::{Page, events, volumes};
+use crate::api::qos;
 use crate::kubectl::age::Clock;
-use crate::kubectl::field::{at, condition, controller, int, items, map, name, namespace, text};
+use crate::kubectl::field::{at, condition, controller, int, items, name, namespace, text};
 
 /// Describes a pod.
 pub fn describe(pod: &Value, events: Option<&[Value]>, clock: &Clock) -> String {
@@ -110,16 +111,7 @@ fn head(page: &mut Page, pod: &Value, clock: &Clock) {
 /// The class in the status, or what the resources make it.
 fn qos(pod: &Value) -> &str {
     match text(pod, "status.qosClass") {
-        "" => {}
-        class => return class,
+        "" => qos::class(at(pod, "spec")),
+        class => class,
     }
-    let lists = ["spec.containers", "spec.initContainers"].map(|list| items(pod, list));
-    let containers = || lists.iter().flat_map(|list| list.iter());
-    let limits = |c: &Value, key: &str| at(c, "resources.limits").get(key).cloned();
-    let requests = |c: &Value, key: &str| at(c, "resources.requests").get(key).cloned().or_else(|| limits(c, key));
-    if containers().all(|c| map(c, "resources.requests").is_none() && map(c, "resources.limits").is_none()) {
-        return "BestEffort";
-    }
-    let full = |c: &Value| ["cpu", "memory"].iter().all(|key| limits(c, key).is_some() && limits(c, key) == requests(c, key));
-    if containers().all(full) { "Guaranteed" } else { "Burstable" }
 }

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::page::title_case;
 use super::{Page, volumes};
-use crate::api::quantity::Quantity;
+use crate::api::downward;
+use crate::api::quote::quote;
 use crate::api::selector::Selector;
 use crate::kubectl::age::Clock;
-use crate::kubectl::field::{at, entry, flag, int, items, map, plain, text};
+use crate::kubectl::field::{at, flag, int, items, map, plain, text};
 use crate::kubectl::get::network::join_host_port;
 
 /// Writes a pod template under its title.
@@ -178,11 +179,11 @@ impl Containers<'_> {
             };
             if at(from, "fieldRef").is_object() {
                 let path = text(from, "fieldRef.fieldPath");
-                let value = self.pod.map_or_else(String::new, |pod| pod_field(pod, path));
+                let value = self.pod.map_or("", |pod| pod_field(pod, path));
                 page.line(3, format!("{name}:\t{value} ({}:{path})", text(from, "fieldRef.apiVersion")));
             } else if at(from, "resourceFieldRef").is_object() {
-                let (resource, divisor) = (text(from, "resourceFieldRef.resource"), at(from, "resourceFieldRef.divisor"));
-                page.line(3, format!("{name}:\t{} ({resource})", resource_field(container, resource, divisor)));
+                let selector = at(from, "resourceFieldRef");
+                page.line(3, format!("{name}:\t{} ({})", resource_field(container, selector), text(selector, "resource")));
             } else if at(from, "secretKeyRef").is_object() {
                 let (key, secret, optional) = reference("secretKeyRef");
                 page.line(3, format!("{name}:\t<set to the key '{key}' in secret '{secret}'>\tOptional: {optional}"));
@@ -194,28 +195,16 @@ impl Containers<'_> {
     }
 }
 
-/// What a `fieldRef` stands for; only metadata is known before the pod runs.
-fn pod_field(pod: &Value, path: &str) -> String {
-    for map in ["metadata.labels", "metadata.annotations"] {
-        if let Some(key) = path.strip_prefix(map).and_then(|rest| rest.strip_prefix("['")).and_then(|rest| rest.strip_suffix("']")) {
-            return entry(pod, map, key).unwrap_or("").to_owned();
-        }
-    }
-    if matches!(path, "metadata.name" | "metadata.namespace" | "metadata.uid") { text(pod, path).to_owned() } else { String::new() }
+/// What a `fieldRef` stands for. kubectl knows a pod's name and namespace by these paths, and no other field.
+fn pod_field<'a>(pod: &'a Value, path: &str) -> &'a str {
+    if matches!(path, "metadata.name" | "metadata.namespace") { text(pod, path) } else { "" }
 }
 
-/// What a `resourceFieldRef` stands for: the quantity in units of the divisor (1 unless it says), rounded up. 250m CPU are 1, or 250 of 1m.
-fn resource_field(container: &Value, resource: &str, divisor: &Value) -> String {
-    let Some((list, name)) = resource.split_once('.') else { return String::new() };
-    let amount = |value: &Value| {
-        let quantity = Quantity::from_value(value).and_then(Result::ok)?;
-        Some(if name == "cpu" { quantity.milli_value() } else { quantity.value() })
-    };
-    let unit = amount(divisor).filter(|unit| *unit > 0).unwrap_or(if name == "cpu" { 1000 } else { 1 });
-    let whole = at(container, "resources").get(list).and_then(|l| l.get(name)).and_then(amount).unwrap_or(0);
-    match (whole + unit - 1) / unit {
-        0 if matches!(resource, "limits.cpu" | "limits.memory") => "node allocatable".to_owned(),
-        share => share.to_string(),
+/// What a `resourceFieldRef` stands for. A limit that isn't set is the node's, which kubectl doesn't ask.
+fn resource_field(container: &Value, selector: &Value) -> String {
+    match downward::resource(selector, container, &|_| None) {
+        Ok(share) if share == "0" && matches!(text(selector, "resource"), "limits.cpu" | "limits.memory") => "node allocatable".to_owned(),
+        share => share.unwrap_or_default(),
     }
 }
 
@@ -261,7 +250,7 @@ fn mounts(page: &mut Page, container: &Value) {
     for mount in mounts {
         let mut flags = vec![if flag(mount, "readOnly") { "ro".to_owned() } else { "rw".to_owned() }];
         if !text(mount, "subPath").is_empty() {
-            flags.push(format!("path={:?}", text(mount, "subPath")));
+            flags.push(format!("path={}", quote(text(mount, "subPath"))));
         }
         page.line(3, format!("{} from {} ({})", text(mount, "mountPath"), text(mount, "name"), flags.join(",")));
     }

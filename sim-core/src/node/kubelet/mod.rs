@@ -4,13 +4,18 @@
 //! A pod's life is in `pod_worker`, its containers' starts in `start`, their probes in `probes` and hooks in `hooks`, its end in `termination`,
 //! what the API is told about it in `status`.
 
+pub mod configured;
+pub mod environment;
+pub mod files;
 pub mod heartbeat;
 pub mod hooks;
 pub mod mirror;
+pub mod past;
 pub mod pod_worker;
 pub mod probes;
 pub mod restart;
 pub mod start;
+pub mod resync;
 pub mod status;
 pub mod termination;
 
@@ -148,3 +153,6 @@ impl Turn<'_> {
         self.out.send(Call { token: NO_ANSWER, write });
     }
 }
+
+#[cfg(test)]
+mod tests;
