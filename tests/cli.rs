@@ -103,7 +103,7 @@ fn reports_for_machines_are_lines_of_json() {
 fn a_folder_is_run_whole() {
     let (code, stdout, _) = podarium(root(), &["run", "scenarios"], "");
     assert_eq!(code, 0, "{stdout}");
-    assert!(stdout.contains("8 of 8 scenarios hold"), "{stdout}");
+    assert!(stdout.contains("10 of 10 scenarios hold"), "{stdout}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sim_core::api::resources::Resource;
 use sim_core::api::selector::Selector;
 use sim_core::api::status::ApiError;
-use sim_core::cluster::NodeConfig;
+use sim_core::cluster::{Drivers, NodeConfig};
 use sim_core::kernel::time::{Epoch, SimDuration, SimTime};
 use sim_core::kubectl::api::{Api, DeleteOptions, Eviction, PatchKind, WatchEvent, WriteOptions, Written};
 use sim_core::kubectl::{Context, Invocation, Outcome, Output, files_needed, run, split};
@@ -166,7 +166,7 @@ impl Session {
             jitter_percent: 0,
             ..Images::default()
         };
-        let config = Config { nodes: (0..10).map(node).collect(), images, ..Config::default() };
+        let config = Config { nodes: (0..10).map(node).collect(), images, drivers: Drivers::None, ..Config::default() };
         let mut session = Session { cluster: Cluster::new(config), first: SimTime::ZERO, began: SimTime::ZERO };
         session.cluster.run_until(SimTime::ZERO + SimDuration::from_secs(5));
         for line in [

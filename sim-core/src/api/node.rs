@@ -5,6 +5,7 @@ use crate::api::pod::{Resources, Taint, TaintEffect};
 use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// What a node has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,6 +14,18 @@ pub struct Capacity {
     pub resources: Resources,
     /// How many pods fit.
     pub pods: i64,
+}
+
+/// A volume that is attached to a node. Drivers give no device path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttachedVolume {
+    /// `kubernetes.io/csi/DRIVER^HANDLE`
+    pub name: Str,
+    /// Whether the kubelet says that it uses it (`volumesInUse`).
+    pub in_use: bool,
+    /// Since when no pod wants it here. The attach/detach controller's own memory (`actual_state_of_world.go`, detachRequestedTime): it isn't
+    /// served.
+    pub unwanted_since: Option<SimTime>,
 }
 
 /// `status` of a node.
@@ -26,6 +39,8 @@ pub struct NodeStatus {
     pub conditions: Vec<Condition>,
     /// Its address.
     pub address: Ipv4Addr,
+    /// What is attached to it.
+    pub volumes: Arc<Vec<AttachedVolume>>,
 }
 
 /// A node.
@@ -101,7 +116,7 @@ impl Node {
                 "lastHeartbeatTime": epoch.rfc3339(heard), "lastTransitionTime": epoch.rfc3339(c.last_transition),
             })
         };
-        json!({
+        let mut tree = json!({
             "capacity": self.status.capacity.to_tree(), "allocatable": self.status.allocatable.to_tree(),
             "conditions": self.status.conditions.iter().map(condition).collect::<Vec<_>>(),
             "addresses": [{"type": "InternalIP", "address": self.status.address.to_string()}, {"type": "Hostname", "address": self.meta.name.as_str()}],
@@ -111,7 +126,17 @@ impl Node {
                 "osImage": "Podarium Linux", "kernelVersion": "6.12.0-podarium", "containerRuntimeVersion": "containerd://2.1.0",
                 "machineID": self.meta.uid.to_string().replace('-', ""), "systemUUID": self.meta.uid.to_string(), "bootID": self.meta.uid.to_string(),
             },
-        })
+        });
+        let volumes = &self.status.volumes;
+        if !volumes.is_empty() {
+            let attached = |v: &AttachedVolume| json!({"name": v.name.as_str(), "devicePath": ""});
+            tree["volumesAttached"] = volumes.iter().map(attached).collect();
+        }
+        let in_use: Vec<&str> = volumes.iter().filter(|volume| volume.in_use).map(|volume| volume.name.as_str()).collect();
+        if !in_use.is_empty() {
+            tree["volumesInUse"] = json!(in_use);
+        }
+        tree
     }
 }
 

@@ -3,8 +3,8 @@
 
 use crate::api::meta::StrMap;
 use crate::api::node::Node;
+use crate::api::node_selector::Term;
 use crate::api::pod::PodSpec;
-use crate::api::selector::{Operator, Requirement};
 use serde_json::Value;
 
 /// Which nodes a pod wants, compiled.
@@ -14,55 +14,6 @@ pub struct NodeAffinity {
     /// One of these must match; `None`: none is asked for.
     required: Option<Vec<Term>>,
     preferred: Vec<(u32, Term)>,
-}
-
-/// Requirements that must all hold. An empty term matches nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Term {
-    labels: Vec<Requirement>,
-    /// `metadata.name` in, or not in, these.
-    names: Vec<(bool, Vec<String>)>,
-    /// It can't be compiled; validation has refused it before.
-    broken: bool,
-}
-
-impl Term {
-    fn from_tree(tree: &Value) -> Term {
-        let list = |field: &str| tree[field].as_array().map_or(&[][..], |list| list);
-        let mut term = Term::default();
-        for expression in list("matchExpressions") {
-            let operator = match expression["operator"].as_str().unwrap_or_default() {
-                "In" => Operator::In,
-                "NotIn" => Operator::NotIn,
-                "Exists" => Operator::Exists,
-                "DoesNotExist" => Operator::DoesNotExist,
-                "Gt" => Operator::GreaterThan,
-                "Lt" => Operator::LessThan,
-                _ => {
-                    term.broken = true;
-                    continue;
-                }
-            };
-            match Requirement::new(expression["key"].as_str().unwrap_or_default(), operator, strings(&expression["values"])) {
-                Ok(requirement) => term.labels.push(requirement),
-                Err(_) => term.broken = true,
-            }
-        }
-        for field in list("matchFields") {
-            term.names.push((field["operator"] == "In", strings(&field["values"])));
-        }
-        term
-    }
-
-    fn matches(&self, node: &Node) -> bool {
-        let named = |(within, names): &(bool, Vec<String>)| names.iter().any(|name| node.meta.name == name.as_str()) == *within;
-        let empty = self.labels.is_empty() && self.names.is_empty();
-        !self.broken && !empty && self.labels.iter().all(|r| r.matches(&node.meta.labels)) && self.names.iter().all(named)
-    }
-}
-
-fn strings(tree: &Value) -> Vec<String> {
-    tree.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 impl NodeAffinity {
@@ -99,7 +50,7 @@ impl NodeAffinity {
 
     /// Whether the node has what is required.
     pub fn matches(&self, node: &Node) -> bool {
-        node.meta.labels.contains_all(&self.selector) && self.required.as_ref().is_none_or(|terms| terms.iter().any(|t| t.matches(node)))
+        node.meta.labels.contains_all(&self.selector) && self.required.as_ref().is_none_or(|terms| terms.iter().any(|t| t.matches(&node.meta.name, &node.meta.labels)))
     }
 
     /// The names of the only nodes that can match, if every term names some, as those of a DaemonSet's pods do.
@@ -107,7 +58,7 @@ impl NodeAffinity {
         let terms = self.required.as_ref().filter(|terms| !terms.is_empty())?;
         let mut all = Vec::new();
         for term in terms {
-            let (_, names) = term.names.iter().find(|(within, _)| *within)?;
+            let (_, names) = term.names().iter().find(|(within, _)| *within)?;
             all.extend(names.iter().map(String::as_str));
         }
         Some(all)
@@ -115,6 +66,6 @@ impl NodeAffinity {
 
     /// The sum of the weights of the preferences that the node meets: the more the better.
     pub fn score(&self, node: &Node) -> u32 {
-        self.preferred.iter().filter(|(_, term)| term.matches(node)).map(|(weight, _)| weight).sum()
+        self.preferred.iter().filter(|(_, term)| term.matches(&node.meta.name, &node.meta.labels)).map(|(weight, _)| weight).sum()
     }
 }

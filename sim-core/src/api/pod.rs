@@ -295,6 +295,8 @@ pub struct PodStatus {
     pub message: Str,
     /// The generation that the kubelet has seen.
     pub observed_generation: i64,
+    /// The node that the scheduler expects it to get, while it waits for volumes there; mostly empty.
+    pub nominated_node: Str,
 }
 
 impl PodStatus {
@@ -418,7 +420,7 @@ impl PodStatus {
         if !self.conditions.is_empty() {
             tree.insert("conditions".into(), self.conditions.iter().map(|c| pod_condition(c, epoch)).collect());
         }
-        for (field, text) in [("reason", &self.reason), ("message", &self.message)] {
+        for (field, text) in [("reason", &self.reason), ("message", &self.message), ("nominatedNodeName", &self.nominated_node)] {
             if !text.is_empty() {
                 tree.insert(field.into(), text.as_str().into());
             }

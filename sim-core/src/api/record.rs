@@ -57,7 +57,6 @@ pub fn inert(kind: Kind) -> Option<&'static str> {
         Kind::HorizontalPodAutoscaler => "it will not scale anything",
         Kind::Ingress | Kind::IngressClass => "no traffic goes through it",
         Kind::NetworkPolicy => "it keeps no traffic out",
-        Kind::PersistentVolume | Kind::PersistentVolumeClaim | Kind::StorageClass => "volumes aren't bound or mounted",
         Kind::Role | Kind::RoleBinding | Kind::ClusterRole | Kind::ClusterRoleBinding => "everybody may do everything",
         Kind::CustomResourceDefinition | Kind::APIService => "it adds no resources",
         Kind::MutatingWebhookConfiguration

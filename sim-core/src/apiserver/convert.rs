@@ -120,7 +120,13 @@ fn node(meta: Meta, tree: &Value, previous: Option<&Arc<Node>>, epoch: Epoch) ->
                 unschedulable: false,
                 taints: Vec::new(),
                 pod_cidr: text(&tree["spec"], "podCIDR"),
-                status: NodeStatus { capacity, allocatable: capacity, conditions: Vec::new(), address: Ipv4Addr::UNSPECIFIED },
+                status: NodeStatus {
+                    capacity,
+                    allocatable: capacity,
+                    conditions: Vec::new(),
+                    address: Ipv4Addr::UNSPECIFIED,
+                    volumes: Arc::default(),
+                },
             }
         }
     };

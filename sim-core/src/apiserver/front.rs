@@ -356,6 +356,7 @@ impl Front<'_> {
         }
         let mut object = convert::object(id.kind, &tree, Some(&stored), self.server.epoch, self.at.now);
         ownership::settle(&mut object, &stored, managers);
+        admission::storage::check_resize(self.store, &object, &stored)?;
         if options.dry_run {
             // The generation counts on, the revision doesn't.
             let (mut server, mut store) = (self.server.clone(), self.store.clone());

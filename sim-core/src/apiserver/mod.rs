@@ -19,6 +19,7 @@ mod service_addresses;
 mod strategy;
 pub mod validation;
 mod versions;
+mod volumes;
 
 use crate::api::meta::{Condition, Deletion, Meta, OwnerReference, Str, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
@@ -117,6 +118,12 @@ impl ApiServer {
                     }
                 }
             }),
+            Write::NodeVolumes(id, volumes) => change(store, at, *id, |object| {
+                if let Object::Node(node) = object {
+                    Arc::make_mut(node).status.volumes = volumes.clone();
+                }
+            }),
+            Write::Nominate(id, node) => self.change_pod(store, at, *id, |pod| pod.status.nominated_node = node.clone()),
             Write::Labels(id, labels) => change(store, at, *id, |object| {
                 let mut all = object.meta().labels.clone();
                 labels.iter().for_each(|(key, value)| all.set(key.clone(), value.clone()));
@@ -157,6 +164,9 @@ impl ApiServer {
         }
         if meta.name.is_empty() && !meta.generate_name.is_empty() {
             meta.name = self.generated_name(&meta.generate_name, u128::from(self.refused) << 96 | next_number(store, kind));
+        }
+        if let Object::Record(record) = &mut object {
+            volumes::prepare(record, &self.epoch.rfc3339(at.now));
         }
         let resource = kind.resource();
         if store.find_key(kind, &Key::of(object.meta())).is_some() {
@@ -232,6 +242,7 @@ impl ApiServer {
 
     fn update_status(&mut self, store: &mut Store, at: Moment, id: ObjectId, object: &Object) -> Result<Object, ApiError> {
         check_revision(existing(store, id)?, object, id.kind)?;
+        let time = self.epoch.rfc3339(at.now);
         change(store, at, id, |stored| match (stored, object) {
             (Object::Deployment(to), Object::Deployment(from)) => {
                 // Its strategy protects spec and labels only: the controller notes the revision this way.
@@ -246,7 +257,9 @@ impl ApiServer {
             (Object::Node(to), Object::Node(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Record(to), Object::Record(from)) => {
-                Arc::make_mut(&mut Arc::make_mut(to).body)["status"] = from.body["status"].clone();
+                let mut status = from.body["status"].clone();
+                volumes::stamp(from.kind, &mut status, &to.body["status"], &time);
+                Arc::make_mut(&mut Arc::make_mut(to).body)["status"] = status;
             }
             _ => {}
         })
@@ -292,6 +305,8 @@ impl ApiServer {
         };
         self.change_pod(store, at, id, |pod| {
             pod.node_name = node.clone();
+            // It has what it was to get (ClearingNominatedNodeNameAfterBinding, on since v1.35).
+            pod.status.nominated_node = Str::EMPTY;
             for key in ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"] {
                 if let Some(value) = labels.get(key)
                     && pod.meta.labels.get(key).is_none()
@@ -513,6 +528,7 @@ fn keep_status(next: &mut Object, stored: &Object) {
         (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) if to.status != from.status => {
             Arc::make_mut(to).status = from.status.clone();
         }
+        (Object::Record(to), Object::Record(from)) => volumes::keep_status(to, from),
         _ => {}
     }
 }

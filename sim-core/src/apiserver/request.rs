@@ -2,6 +2,7 @@
 
 use crate::api::event::Event;
 use crate::api::meta::{Condition, OwnerReference, Str, StrMap};
+use crate::api::node::AttachedVolume;
 use crate::api::object::{Object, ObjectId};
 use crate::api::pod::{PodStatus, Taint};
 use serde_json::Value;
@@ -119,6 +120,10 @@ pub enum Write {
     SwapTaints(ObjectId, Vec<Taint>, Vec<Taint>),
     /// A patch of a node's conditions: those given replace those of the same type.
     NodeConditions(ObjectId, Vec<Condition>),
+    /// A patch of what is attached to a node.
+    NodeVolumes(ObjectId, Arc<Vec<AttachedVolume>>),
+    /// A patch of the node that a pod is expected to get (`status.nominatedNodeName`).
+    Nominate(ObjectId, Str),
     /// A patch of labels: `None` removes.
     Labels(ObjectId, StrMap),
     /// A patch of the owners: adoption, release, orphaning.
@@ -142,10 +147,10 @@ impl Write {
             Write::Create(object) => ("create", plural(object.kind())),
             Write::Update(id, _) => ("update", plural(id.kind)),
             Write::UpdateStatus(id, _) => ("update status of", plural(id.kind)),
-            Write::PodStatus(..) | Write::PodCondition(..) | Write::PodFailed(..) => ("patch status of", "pods"),
+            Write::PodStatus(..) | Write::PodCondition(..) | Write::PodFailed(..) | Write::Nominate(..) => ("patch status of", "pods"),
             Write::Bind(..) => ("bind", "pods"),
             Write::SwapTaints(..) => ("patch", "nodes"),
-            Write::NodeConditions(..) => ("patch status of", "nodes"),
+            Write::NodeConditions(..) | Write::NodeVolumes(..) => ("patch status of", "nodes"),
             Write::Labels(id, _) | Write::Owners(id, _) | Write::RemoveFinalizer(id, _) => ("patch", plural(id.kind)),
             Write::Delete(id, _) => ("delete", plural(id.kind)),
             Write::FinalizeNamespace(_) => ("finalize", "namespaces"),
@@ -165,6 +170,8 @@ impl Write {
             | Write::Bind(id, _)
             | Write::SwapTaints(id, ..)
             | Write::NodeConditions(id, _)
+            | Write::NodeVolumes(id, _)
+            | Write::Nominate(id, _)
             | Write::Labels(id, _)
             | Write::Owners(id, _)
             | Write::RemoveFinalizer(id, _)

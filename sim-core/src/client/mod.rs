@@ -3,6 +3,7 @@
 
 pub mod cohort;
 pub mod events;
+pub mod pace;
 pub mod plan;
 pub mod rate_limit;
 pub mod roster;

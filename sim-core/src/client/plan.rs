@@ -1,9 +1,10 @@
 //! What a controller wants done: an ordered list of writes. The runner sends them; the controller never does.
 
 use crate::api::event::{EventType, ObjectReference};
-use crate::api::meta::Str;
+use crate::api::meta::{Str, Uid};
 use crate::api::object::{Object, ObjectId};
 use crate::apiserver::request::Write;
+use crate::client::pace::Work;
 use crate::kernel::time::SimDuration;
 
 /// An event to be recorded about an object.
@@ -41,6 +42,8 @@ pub enum Step {
     SlowStart(Vec<Write>, Option<(ObjectReference, Tell)>),
     /// Record an event. Never waits.
     Report(Report),
+    /// Work outside of the API, for this object: a driver's call takes its time, and the next step waits for its end.
+    Work(Work, Uid),
 }
 
 /// What one sync decided.
@@ -50,6 +53,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Look again after this long, whatever happens.
     pub requeue_after: Option<SimDuration>,
+    /// Look again after a while, longer each time in a row: from the first span, doubling, to the second. For what failed outside of the API.
+    pub retry: Option<(SimDuration, SimDuration)>,
     /// The object as this sync saw it and would leave it: what a controller goes by when a request fails.
     pub seen: Option<Object>,
     /// Why, for people: "room for 2: 10 + 2 surge − 10 existing".
@@ -92,6 +97,11 @@ impl Keys {
         if self.now.last() != Some(&key) {
             self.now.push(key);
         }
+    }
+
+    /// These objects need a sync.
+    pub fn extend(&mut self, keys: impl IntoIterator<Item = ObjectId>) {
+        keys.into_iter().for_each(|key| self.add(key));
     }
 
     /// This object needs a sync after `delay`.

@@ -7,6 +7,7 @@ use crate::api::object::{Object, ObjectId};
 use crate::api::status::ApiError;
 use crate::apiserver::request::Write;
 use crate::client::events::Recorder;
+use crate::client::pace::Pace;
 use crate::client::plan::{Plan, Report, Step, Tell};
 use crate::client::rate_limit::RateLimit;
 use crate::client::work_queue::WorkQueue;
@@ -33,6 +34,9 @@ struct Flight {
     outstanding: usize,
     failed: Option<ApiError>,
     requeue_after: Option<SimDuration>,
+    retry: Option<(SimDuration, SimDuration)>,
+    /// When the work outside is over that the next step waits for.
+    working_until: Option<SimTime>,
 }
 
 /// What a runner shares with the others of its process.
@@ -45,6 +49,8 @@ pub struct Shared<'a> {
     pub calls: &'a mut Vec<(SimTime, Call)>,
     /// Keys to look at again, with their times.
     pub wakes: &'a mut Vec<(SimTime, ObjectId)>,
+    /// How long work outside of the API takes; `None`: no time.
+    pub pace: Option<&'a Pace>,
 }
 
 /// A controller's queue and its plans on their way.
@@ -59,6 +65,9 @@ pub struct Runner {
     flights: Vec<Option<Flight>>,
     /// Key → the revision of its last write: until the cache has seen it, the key isn't settled.
     written: Index<ObjectId, u64>,
+    /// Whether nothing begins before the cache has seen all that was written.
+    reads_its_writes: bool,
+    last_written: u64,
 }
 
 impl Runner {
@@ -71,7 +80,15 @@ impl Runner {
             queue: WorkQueue::default(),
             flights: Vec::new(),
             written: Index::default(),
+            reads_its_writes: false,
+            last_written: 0,
         }
+    }
+
+    /// The same, if so asked for a controller that keeps what it writes in a cache of its own: it never decides by what it has changed itself.
+    #[must_use]
+    pub fn reading_its_writes(self, reads_its_writes: bool) -> Self {
+        Runner { reads_its_writes, ..self }
     }
 
     /// This key needs a sync.
@@ -101,7 +118,11 @@ impl Runner {
 
     /// Starts as many syncs as there are idle workers. `slot` numbers go into the tokens of requests.
     pub fn start(&mut self, shared: &mut Shared<'_>, token: impl Fn(usize) -> u64, mut sync: impl FnMut(ObjectId, bool) -> Plan) {
+        self.resume(shared, &token);
         while self.flights.iter().flatten().count() < self.workers {
+            if self.reads_its_writes && self.last_written > shared.revision {
+                return;
+            }
             let Some(key) = self.queue.take() else { return };
             let settled = self.written.get(&key).is_none_or(|revision| *revision <= shared.revision);
             if settled {
@@ -119,6 +140,8 @@ impl Runner {
                 outstanding: 0,
                 failed: None,
                 requeue_after: plan.requeue_after,
+                retry: plan.retry,
+                working_until: None,
             };
             let slot = self.flights.iter().position(Option::is_none).unwrap_or_else(|| {
                 self.flights.push(None);
@@ -146,7 +169,9 @@ impl Runner {
         match result {
             Ok(object) => {
                 let earlier = self.written.get(&flight.key).copied().unwrap_or(0);
-                self.written.insert(flight.key, earlier.max(object.meta().resource_version));
+                let revision = object.meta().resource_version;
+                self.written.insert(flight.key, earlier.max(revision));
+                self.last_written = self.last_written.max(revision);
                 if let Some((about, Tell(tell))) = &flight.tell {
                     let (reason, message) = tell(object);
                     let event_type = crate::api::event::EventType::Normal;
@@ -176,10 +201,22 @@ impl Runner {
         self.advance(slot, shared, &token);
     }
 
+    /// Goes on with the plans whose work outside is over.
+    fn resume(&mut self, shared: &mut Shared<'_>, token: &impl Fn(usize) -> u64) {
+        for slot in 0..self.flights.len() {
+            if let Some(flight) = self.flights[slot].as_mut()
+                && flight.working_until.is_some_and(|until| until <= shared.now)
+            {
+                flight.working_until = None;
+                self.advance(slot, shared, token);
+            }
+        }
+    }
+
     /// Sends what can be sent; ends the flight when nothing is left.
     fn advance(&mut self, slot: usize, shared: &mut Shared<'_>, token: &impl Fn(usize) -> u64) {
         let Some(flight) = self.flights.get_mut(slot).and_then(Option::as_mut) else { return };
-        while flight.outstanding == 0 {
+        while flight.outstanding == 0 && flight.working_until.is_none() {
             if !flight.held.is_empty() {
                 let batch = flight.batch.min(flight.held.len());
                 flight.batch *= 2;
@@ -194,6 +231,11 @@ impl Runner {
             match flight.steps.pop_front() {
                 None => break,
                 Some(Step::Report(report)) => report_to(&mut self.recorder, &mut self.limit, report, shared),
+                Some(Step::Work(work, uid)) => {
+                    let until = shared.now + shared.pace.map_or(SimDuration::ZERO, |pace| pace.of(work, uid));
+                    flight.working_until = Some(until);
+                    shared.wakes.push((until, flight.key));
+                }
                 Some(Step::One(write)) => {
                     flight.held.push_back(write);
                     flight.batch = 1;
@@ -210,7 +252,7 @@ impl Runner {
                 }
             }
         }
-        if flight.outstanding == 0 {
+        if flight.outstanding == 0 && flight.working_until.is_none() {
             self.end(slot, shared);
         }
     }
@@ -218,12 +260,16 @@ impl Runner {
     fn end(&mut self, slot: usize, shared: &mut Shared<'_>) {
         let Some(flight) = self.flights.get_mut(slot).and_then(Option::take) else { return };
         self.queue.done(flight.key);
-        match flight.failed {
-            Some(_) => {
+        match (flight.failed, flight.retry) {
+            (Some(_), _) => {
                 let backoff = self.queue.failed(flight.key);
                 self.wake(shared, flight.key, backoff);
             }
-            None => {
+            (None, Some((first, longest))) => {
+                let backoff = self.queue.failed_within(flight.key, first, longest);
+                self.wake(shared, flight.key, backoff);
+            }
+            (None, None) => {
                 self.queue.forget(flight.key);
                 if let Some(after) = flight.requeue_after {
                     self.wake(shared, flight.key, after);

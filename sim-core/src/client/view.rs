@@ -293,3 +293,26 @@ fn same_owners(a: &Object, b: &Object) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::kernel::queue::EventId;
+    use crate::kernel::time::SimTime;
+    use serde_json::Value;
+
+    /// A view of these objects, in the order given. UIDs are those of the trees, else counted.
+    pub(crate) fn view_of(trees: &[Value]) -> View {
+        let mut store = store::Store::new(1_000);
+        for (number, tree) in trees.iter().enumerate() {
+            let kind = Kind::ALL.iter().copied().find(|kind| tree["kind"] == kind.as_str()).expect("the tree names a kind");
+            let mut object = crate::apiserver::convert::object(kind, tree, None, Default::default(), SimTime::ZERO);
+            let uid = tree["metadata"]["uid"].as_str().map_or_else(|| Uid::from_bits(1_000 + number as u128), Uid::parse);
+            object.meta_mut().uid = uid;
+            store.add(object, SimTime::ZERO, EventId::NONE);
+        }
+        let mut view = View::default();
+        view.relist(&store);
+        view
+    }
+}

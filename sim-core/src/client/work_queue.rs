@@ -49,10 +49,15 @@ impl WorkQueue {
 
     /// How long to hold a key back after another failure: 5 ms, doubling, to 1000 s.
     pub fn failed(&mut self, key: ObjectId) -> SimDuration {
+        self.failed_within(key, BACKOFF_FIRST, BACKOFF_MAX)
+    }
+
+    /// The same, with bounds of the key's own.
+    pub fn failed_within(&mut self, key: ObjectId, first: SimDuration, longest: SimDuration) -> SimDuration {
         let failures = self.failures.entry(key).or_default();
-        let backoff = BACKOFF_FIRST * (1u64 << (*failures).min(20));
+        let backoff = first * (1u64 << (*failures).min(20));
         *failures += 1;
-        backoff.min(BACKOFF_MAX)
+        backoff.min(longest)
     }
 
     /// The key succeeded: its failures are forgotten.

@@ -1,6 +1,6 @@
 //! Booting: the namespaces that every cluster has, and the nodes that register.
 
-use super::{Cluster, Config, NodeConfig};
+use super::{Cluster, Config, Drivers, NodeConfig};
 use crate::api::meta::{Condition, ConditionStatus, Meta, Str, StrMap};
 use crate::api::node::{Capacity, Heartbeat, LEASE_RENEWAL, Namespace, Node, NodeStatus};
 use crate::api::object::{Kind, Object};
@@ -8,6 +8,7 @@ use crate::api::pod::Resources;
 use crate::apiserver::front::Front;
 use crate::apiserver::request::WriteOptions;
 use crate::apiserver::{ApiServer, Moment};
+use crate::client::pace::Pace;
 use crate::controllers::ControllerManager;
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::queue::{EventId, Queue};
@@ -31,6 +32,7 @@ const API_SERVER: &str = "192.168.0.2";
 impl Cluster {
     /// Boots a cluster: at time zero its namespaces exist and its nodes are ready.
     pub fn new(config: Config) -> Cluster {
+        let pace = (config.drivers == Drivers::Simulated).then(|| Pace::new(config.seed));
         let mut cluster = Cluster {
             seed: config.seed,
             now: SimTime::ZERO,
@@ -39,7 +41,7 @@ impl Cluster {
             queue: Queue::new(config.tie_break),
             store: Store::new(config.history_limit),
             server: ApiServer::new(config.seed, config.epoch),
-            controllers: ControllerManager::new(config.controller_qps, config.controller_burst, config.epoch),
+            controllers: ControllerManager::new(config.controller_qps, config.controller_burst, config.epoch, pace),
             scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
             nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch),
             kubelets: config.kubelets,
@@ -136,6 +138,7 @@ impl Cluster {
                 allocatable: capacity(config),
                 conditions: ready_conditions(self.now),
                 address,
+                volumes: Default::default(),
             },
         };
         let moment = Moment { now: self.now, event };

@@ -62,6 +62,16 @@ pub enum Kubelets {
     Outside,
 }
 
+/// Whether there are storage drivers, beside the controllers that every cluster has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Drivers {
+    /// One for each name that a StorageClass gives.
+    #[default]
+    Simulated,
+    /// None: nobody makes or attaches volumes.
+    None,
+}
+
 /// What a run starts from.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -87,6 +97,8 @@ pub struct Config {
     pub images: Images,
     /// Who plays the kubelets.
     pub kubelets: Kubelets,
+    /// Whether there are storage drivers.
+    pub drivers: Drivers,
     /// What decides between events at the same nanosecond.
     pub tie_break: TieBreak,
     /// How many trace records are kept.
@@ -110,6 +122,7 @@ impl Default for Config {
             scheduler_burst: 100,
             images: Images::default(),
             kubelets: Kubelets::Simulated,
+            drivers: Drivers::Simulated,
             tie_break: TieBreak::Fifo,
             trace_capacity: 1 << 18,
             history_limit: 1 << 16,

@@ -4,27 +4,37 @@
 //! backoff, expectations and requests are the runner's. Mirrors `cmd/kube-controller-manager`, v1.36.
 
 pub mod daemon_set;
+pub mod attach_detach;
+pub mod csi_attacher;
+pub mod csi_provisioner;
+pub mod csi_resizer;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
+pub mod ephemeral_volume;
 pub mod garbage_collector;
 pub mod history;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod pod_gc;
+pub mod persistent_volume;
 pub mod replica_set;
 pub mod resource_quota;
 pub mod root_ca;
 pub mod service_account;
 pub mod stateful_set;
 pub mod taint_eviction;
+pub mod volume_expand;
 pub mod volume_protection;
 
+use crate::api::event::ObjectReference;
 use crate::api::meta::Str;
 use crate::api::object::{Object, ObjectId};
+use crate::api::pod::Pod;
 use crate::api::status::ApiError;
 use crate::apiserver::request::Write;
 use crate::client::Call;
+use crate::client::pace::Pace;
 use crate::client::plan::{Keys, Plan};
 use crate::client::rate_limit::RateLimit;
 use crate::client::runner::{Runner, Shared};
@@ -41,6 +51,10 @@ pub trait Controller {
     const SIGNS_AS: &'static str = Self::NAME;
     /// How many keys it works on at a time.
     const WORKERS: usize;
+    /// Whether it keeps what it has written in a cache of its own, so that it never decides by something older.
+    const READS_ITS_WRITES: bool = false;
+    /// Whether it is a storage driver's, which a cluster may have or not, rather than part of the controller-manager.
+    const IS_A_DRIVER_S: bool = false;
     /// Which keys a change concerns. `view` has seen the change already.
     fn route(change: &Change, view: &View, keys: &mut Keys);
     /// What is to be done for `key` now. `settled`: the view has seen all that this controller wrote for the key.
@@ -61,13 +75,24 @@ struct Registered {
     name: &'static str,
     signs_as: &'static str,
     workers: usize,
+    reads_its_writes: bool,
+    is_a_driver_s: bool,
     route: Route,
     sync: Sync,
     on_error: OnError,
 }
 
 const fn registered<C: Controller>() -> Registered {
-    Registered { name: C::NAME, signs_as: C::SIGNS_AS, workers: C::WORKERS, route: C::route, sync: C::sync, on_error: C::on_error }
+    Registered {
+        name: C::NAME,
+        signs_as: C::SIGNS_AS,
+        workers: C::WORKERS,
+        reads_its_writes: C::READS_ITS_WRITES,
+        is_a_driver_s: C::IS_A_DRIVER_S,
+        route: C::route,
+        sync: C::sync,
+        on_error: C::on_error,
+    }
 }
 
 /// All controllers, in the order in which they hear of a change.
@@ -87,6 +112,13 @@ const CONTROLLERS: &[Registered] = &[
     registered::<pod_gc::PodGarbageCollector>(),
     registered::<stateful_set::StatefulSetController>(),
     registered::<daemon_set::DaemonSetController>(),
+    registered::<persistent_volume::PersistentVolumeController>(),
+    registered::<ephemeral_volume::EphemeralVolumeController>(),
+    registered::<attach_detach::AttachDetachController>(),
+    registered::<volume_expand::VolumeExpandController>(),
+    registered::<csi_provisioner::CsiProvisioner>(),
+    registered::<csi_attacher::CsiAttacher>(),
+    registered::<csi_resizer::CsiResizer>(),
 ];
 
 /// The node lifecycle controller's number: faults wake it.
@@ -128,16 +160,17 @@ pub struct ControllerManager {
     view: View,
     runners: Vec<Runner>,
     decisions: Vec<Decision>,
+    /// How long storage systems take; `None`: there are none.
+    pace: Option<Pace>,
 }
 
 impl ControllerManager {
     /// A controller-manager whose controllers' clients may each send `qps` requests a second, `burst` at once; no limit if `qps` is 0.
-    pub fn new(qps: u64, burst: u64, epoch: Epoch) -> Self {
-        ControllerManager {
-            view: View::default(),
-            runners: CONTROLLERS.iter().map(|c| Runner::new(c.signs_as, c.workers, RateLimit::new(qps, burst), epoch)).collect(),
-            decisions: Vec::new(),
-        }
+    /// `pace` says how long storage systems take, if there are drivers for any.
+    pub fn new(qps: u64, burst: u64, epoch: Epoch, pace: Option<Pace>) -> Self {
+        let runner =
+            |c: &Registered| Runner::new(c.signs_as, c.workers, RateLimit::new(qps, burst), epoch).reading_its_writes(c.reads_its_writes);
+        ControllerManager { view: View::default(), runners: CONTROLLERS.iter().map(runner).collect(), decisions: Vec::new(), pace }
     }
 
     /// What it believes the cluster is.
@@ -152,7 +185,8 @@ impl ControllerManager {
             Ok(changes) => {
                 for change in changes.take_while(|change| change.revision <= upto) {
                     self.view.apply(change);
-                    for (controller, keys) in CONTROLLERS.iter().zip(&mut keys) {
+                    let has_drivers = self.pace.is_some();
+                    for (controller, keys) in CONTROLLERS.iter().zip(&mut keys).filter(|(c, _)| has_drivers || !c.is_a_driver_s) {
                         (controller.route)(change, &self.view, keys);
                     }
                 }
@@ -161,7 +195,9 @@ impl ControllerManager {
                 self.view.relist(store);
                 for kind in crate::api::object::Kind::ALL {
                     for (id, _) in store.list(*kind, None) {
-                        self.runners.iter_mut().for_each(|runner| runner.add(id));
+                        let runners = CONTROLLERS.iter().zip(&mut self.runners);
+                        let at_work = runners.filter(|(controller, _)| self.pace.is_some() || !controller.is_a_driver_s);
+                        at_work.for_each(|(_, runner)| runner.add(id));
                     }
                 }
             }
@@ -251,10 +287,23 @@ impl ControllerManager {
         act: impl FnOnce(&mut Runner, &mut Shared<'_>, &View, &mut Vec<Decision>),
     ) {
         let (mut calls, mut wakes) = (Vec::new(), Vec::new());
-        let mut shared = Shared { revision: self.view.revision(), now, calls: &mut calls, wakes: &mut wakes };
+        let mut shared = Shared { revision: self.view.revision(), now, calls: &mut calls, wakes: &mut wakes, pace: self.pace.as_ref() };
         act(&mut self.runners[number], &mut shared, &self.view, &mut self.decisions);
         calls.into_iter().for_each(|(at, call)| out.send_at(at, call));
         wakes.into_iter().for_each(|(at, key)| out.wake_at(at, Input::Due { controller: number as u8, key }));
+    }
+}
+
+/// What events about a pod refer to.
+fn pod_reference(pod: &Pod) -> ObjectReference {
+    ObjectReference {
+        kind: "Pod",
+        api_version: "v1",
+        namespace: pod.meta.namespace.clone(),
+        name: pod.meta.name.clone(),
+        uid: pod.meta.uid,
+        resource_version: pod.meta.resource_version,
+        field_path: Str::EMPTY,
     }
 }
 

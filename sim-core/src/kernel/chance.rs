@@ -35,6 +35,8 @@ pub enum Stream {
     Address = 11,
     /// Container ids.
     ContainerId = 12,
+    /// How long a storage system takes for what it is asked.
+    Storage = 16,
 }
 
 /// The random bits of one (seed, stream, key).

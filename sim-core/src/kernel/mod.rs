@@ -5,6 +5,7 @@
 pub mod chance;
 pub mod outbox;
 pub mod queue;
+pub mod sha256;
 pub mod table;
 pub mod time;
 pub mod trace;

@@ -197,6 +197,11 @@ impl Cache {
         (0..most).flat_map(|turn| zones.iter().filter_map(move |(_, slots)| slots.get(turn).copied())).collect()
     }
 
+    /// The node of this name.
+    pub fn node(&self, name: &str) -> Option<&Arc<Node>> {
+        self.nodes.get(*self.slots.get(name)?)?.node.as_ref()
+    }
+
     /// How many nodes have a taint of effect PreferNoSchedule.
     pub fn softly_tainted(&self) -> u32 {
         self.softly_tainted

@@ -8,11 +8,12 @@ use super::cache::Cache;
 use super::plugins::node_resources_fit::{self, PodRequests};
 use super::plugins::topology_spread::{self, Constraint, Constraints, HOSTNAME, Hard, NO_DOMAIN, Siblings, Soft};
 use super::plugins::{
-    Rejection, add_normalized, balanced_allocation, default_selector, node_affinity, node_name, node_unschedulable, taint_toleration,
-    weight,
+    Rejection, add_normalized, balanced_allocation, default_selector, node_affinity, node_name, node_unschedulable, node_volume_limits,
+    taint_toleration, volume_binding, volume_restrictions, volume_zone, weight,
 };
 use super::pod_counts::PodCounts;
 use super::refusals::Refusals;
+use super::volumes::PodVolumes;
 use crate::api::meta::{Str, StrMap};
 use crate::api::node::Node;
 use crate::api::node_affinity::NodeAffinity;
@@ -163,18 +164,31 @@ impl Framework {
         self.profiles[profile].evaluate(&self.cache, position) >= 0
     }
 
-    /// The best node for a pod, by name.
+    /// The node of this name.
+    pub fn node(&self, name: &str) -> Option<&Arc<Node>> {
+        self.cache.node(name)
+    }
+
+    /// How many nodes there are.
+    pub fn nodes(&mut self) -> usize {
+        self.cache.refresh();
+        self.cache.len()
+    }
+
+    /// The best node for a pod, by name. `volumes` are those that it needs, if any.
     ///
     /// # Errors
     /// Why no node will do.
-    pub fn find(&mut self, seed: u64, pod: &Pod) -> Result<Str, Refusals> {
+    pub fn find(&mut self, seed: u64, pod: &Pod, volumes: Option<&PodVolumes<'_>>) -> Result<Str, Refusals> {
         self.cache.refresh();
         let number = self.profile(pod);
         self.catch_up(number);
         let hard = self.hard(number);
         let profile = &self.profiles[number];
         let nodes = self.cache.len();
-        let fits = |position: u32| profile.cells[position as usize] >= 0 && hard.filter(position as usize).is_none();
+        let has_volumes = |position: u32| volumes.is_none_or(|volumes| filter_volumes(volumes, self.cache.at(position).1).is_none());
+        let fits =
+            |position: u32| profile.cells[position as usize] >= 0 && has_volumes(position) && hard.filter(position as usize).is_none();
         let named = profile.only_nodes(pod);
         let mut feasible: Vec<u32> = Vec::new();
         match &named {
@@ -202,7 +216,7 @@ impl Framework {
             }
         }
         let place = match feasible.as_slice() {
-            [] => return Err(self.refusals(number, pod, &hard)),
+            [] => return Err(self.refusals(number, pod, &hard, volumes)),
             [only] => *only,
             _ => self.best(seed, pod, number, &feasible),
         };
@@ -235,7 +249,7 @@ impl Framework {
     }
 
     /// Why each node won't do.
-    fn refusals(&self, number: usize, pod: &Pod, hard: &Hard) -> Refusals {
+    fn refusals(&self, number: usize, pod: &Pod, hard: &Hard, volumes: Option<&PodVolumes<'_>>) -> Refusals {
         let profile = &self.profiles[number];
         let mut refusals = Refusals::new(self.cache.len());
         let positions = profile.only_nodes(pod).map(|names| names.iter().filter_map(|n| self.cache.position_of(n)).collect::<Vec<_>>());
@@ -246,8 +260,12 @@ impl Framework {
                 refusals.add(Rejection::AFFINITY);
                 continue;
             }
-            let rejection = Rejection::from_cell(profile.cells[position as usize]);
-            refusals.add(if rejection.is_none() { hard.filter(position as usize) } else { rejection });
+            let rejection = [
+                Rejection::from_cell(profile.cells[position as usize]),
+                volumes.map_or(Rejection::NONE, |volumes| filter_volumes(volumes, self.cache.at(position).1)),
+            ];
+            let first = rejection.into_iter().find(|rejection| !rejection.is_none());
+            refusals.add(first.unwrap_or_else(|| hard.filter(position as usize)));
         }
         refusals
     }
@@ -433,6 +451,17 @@ impl Profile {
     }
 }
 
+/// The filters that look at a pod's volumes, in their order.
+fn filter_volumes(volumes: &PodVolumes<'_>, node: &Node) -> Rejection {
+    let filters = [
+        |volumes: &PodVolumes<'_>, _: &Node| volume_restrictions::filter(volumes),
+        node_volume_limits::filter,
+        volume_binding::filter,
+        volume_zone::filter,
+    ];
+    filters.into_iter().map(|filter| filter(volumes, node)).find(|rejection| !rejection.is_none()).unwrap_or(Rejection::NONE)
+}
+
 /// How many feasible nodes are enough (`numFeasibleNodesToFind`): all of a small cluster, a shrinking part of a large one.
 ///
 /// Worked example: of 1,000 nodes, 50 − 1,000 / 125 = 42 percent.
@@ -471,7 +500,7 @@ mod tests {
         let template = pod("web", 0);
         for number in 0..6 {
             let pod = Pod { meta: crate::scheduler::tests::named(&template, number), ..template.clone() };
-            let name = framework.find(1, &pod).expect("there is room");
+            let name = framework.find(1, &pod, None).expect("there is room");
             framework.place(number, &pod, &name);
             nodes.push(name.to_string());
         }
@@ -491,12 +520,12 @@ mod tests {
         // Nodes have 4 CPUs: eight pods of one CPU fill both, evenly.
         for number in 0..8 {
             let pod = full(number);
-            let name = framework.find(7, &pod).expect("there is room");
+            let name = framework.find(7, &pod, None).expect("there is room");
             framework.place(number, &pod, &name);
         }
-        let message = framework.find(7, &full(8)).expect_err("all is full").message();
+        let message = framework.find(7, &full(8), None).expect_err("all is full").message();
         assert!(message.starts_with("0/2 nodes are available: 2 Insufficient cpu. "), "{message}");
         assert!(framework.displace(3) && !framework.displace(3));
-        assert!(framework.find(7, &full(8)).is_ok());
+        assert!(framework.find(7, &full(8), None).is_ok());
     }
 }

@@ -1,10 +1,12 @@
 //! The scheduler: binds pods to nodes, one at a time. Mirrors `pkg/scheduler/schedule_one.go` and `scheduler.go`, v1.36.
 //!
 //! A scheduling cycle takes a pod from the queue, filters nodes until enough are feasible, scores those, picks the best (a draw among
-//! equals) and sends the binding. The cycle is serial; bindings go out in parallel, at the client's rate.
+//! equals) and sends the binding. The cycle is serial; bindings go out in parallel, at the client's rate. A pod whose volumes aren't bound yet
+//! is bound after them ([`binding_cycle`]).
 //!
-//! Left out so far: preemption, pod affinity, host ports, volumes, image locality, other profiles than the default scheduler's.
+//! Left out so far: preemption, pod affinity, host ports, image locality, other profiles than the default scheduler's.
 
+mod binding_cycle;
 pub mod cache;
 pub mod framework;
 pub mod plugins;
@@ -12,12 +14,14 @@ pub mod pod_counts;
 pub mod queue;
 pub mod refusals;
 pub mod series;
+pub mod volumes;
 
 use crate::api::event::{Event, EventType, ObjectReference};
 use crate::api::meta::{Condition, ConditionStatus, Meta, Str};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::status::ApiError;
+use crate::api::storage::{Claim, Class, claims_of};
 use crate::apiserver::request::Write;
 use crate::client::rate_limit::RateLimit;
 use crate::client::{Call, NO_ANSWER};
@@ -26,15 +30,19 @@ use crate::kernel::queue::mix;
 use crate::kernel::table::Table;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::store::{Change, Store, Verb};
+use binding_cycle::Waiting;
 use framework::Framework;
 use plugins::Rejection;
 use queue::Queue;
 use refusals::Refusals;
 use series::Series;
 use std::sync::Arc;
+use volumes::Volumes;
 
 /// How long a scheduling cycle takes: the real one schedules some thousand pods a second.
 const CYCLE: SimDuration = SimDuration::from_micros(300);
+/// Tokens of requests for a pod's volumes: with the pod's number.
+const PRE_BIND: u64 = 1 << 32;
 /// The scheduler's name, in `spec.schedulerName` and on its events.
 const NAME: &str = "default-scheduler";
 
@@ -62,6 +70,7 @@ pub fn is_concerned_by(change: &Change) -> bool {
             old.node_name.is_empty() || pod.status.phase.is_final() || deleted || !old.meta.labels.same(&pod.meta.labels)
         }
         (Object::Pod(_) | Object::Node(_) | Object::ReplicaSet(_) | Object::Service(_), _) => true,
+        (Object::Record(_), _) => Volumes::keeps(change.id.kind),
         _ => false,
     }
 }
@@ -74,7 +83,10 @@ pub struct Scheduler {
     event_limit: RateLimit,
     series: Series,
     framework: Framework,
+    volumes: Volumes,
     queue: Queue,
+    /// The pods that have a node, but wait for their volumes.
+    waiting: Table<Waiting>,
     /// The pods in the queue, as they were last seen.
     pending: Table<Arc<Pod>>,
     /// The revision up to which the watch was taken in.
@@ -94,7 +106,9 @@ impl Scheduler {
             event_limit: RateLimit::new(qps, burst),
             series: Series::default(),
             framework: Framework::default(),
+            volumes: Volumes::default(),
             queue: Queue::default(),
+            waiting: Table::default(),
             pending: Table::default(),
             revision: 0,
             busy_until: SimTime::ZERO,
@@ -112,8 +126,9 @@ impl Scheduler {
                 }
             }
             Err(_) => {
-                (self.framework, self.queue, self.pending) = Default::default();
-                for kind in [Kind::Node, Kind::Service, Kind::ReplicaSet, Kind::Pod] {
+                (self.framework, self.volumes, self.queue, self.waiting, self.pending) = Default::default();
+                let volumes = [Kind::PersistentVolume, Kind::PersistentVolumeClaim, Kind::StorageClass, Kind::CSINode];
+                for kind in volumes.into_iter().chain([Kind::Node, Kind::Service, Kind::ReplicaSet, Kind::Pod]) {
                     for (id, object) in store.list(kind, None) {
                         self.take_in(now, id, object, true, None);
                     }
@@ -129,7 +144,15 @@ impl Scheduler {
 
     fn take_in(&mut self, now: SimTime, id: ObjectId, object: &Object, exists: bool, old: Option<&Object>) {
         match object {
-            Object::Node(node) if !exists => self.framework.remove_node(&node.meta.name),
+            Object::Record(_) if Volumes::keeps(id.kind) => {
+                self.volumes.take_in(id, object, exists);
+                self.volumes_changed(now);
+                self.hint_of_volumes(now, object, exists, old);
+            }
+            Object::Node(node) if !exists => {
+                self.framework.remove_node(&node.meta.name);
+                self.volumes_changed(now);
+            }
             Object::Node(node) => {
                 let helps = self.framework.set_node(node);
                 self.node_changed(now, &node.meta.name, helps);
@@ -141,12 +164,47 @@ impl Scheduler {
             }
             Object::Pod(_) => {
                 self.forget(id.number);
-                if self.framework.displace(id.number) {
-                    // There is room on its node, and one sibling fewer.
-                    self.queue.cluster_changed(now, |_, why| why.meets(Rejection::FIT.and(Rejection::SPREAD)));
+                if self.displace(id.number) {
+                    // There is room on its node, and one sibling fewer; a claim may be free.
+                    let helped = Rejection::FIT.and(Rejection::SPREAD).and(Rejection::ONE_POD_ONLY).and(Rejection::VOLUME_LIMIT);
+                    self.queue.cluster_changed(now, |_, why| why.meets(helped));
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A pod takes up room, and uses its claims.
+    fn place(&mut self, number: u32, pod: &Pod, node: &Str) {
+        self.framework.place(number, pod, node);
+        self.volumes.place(number, pod, node);
+    }
+
+    /// A pod gives its room back. Whether it had any.
+    fn displace(&mut self, number: u32) -> bool {
+        self.volumes.displace(number);
+        self.framework.displace(number)
+    }
+
+    /// Of the pods whose volumes were in the way, those that a change may help are tried again: for a claim, the pods that use it; a class, if it
+    /// is new or allows other places. `plugins/volumebinding/volume_binding.go`, EventsToRegister.
+    fn hint_of_volumes(&mut self, now: SimTime, object: &Object, exists: bool, old: Option<&Object>) {
+        if !exists {
+            return;
+        }
+        if let Some(claim) = Claim::of(object) {
+            let pending = &self.pending;
+            let uses = |pod: &Arc<Pod>| {
+                let meta = claim.meta();
+                pod.meta.namespace == meta.namespace && claims_of(pod).iter().any(|(_, name, _)| meta.name == name.as_str())
+            };
+            self.queue.cluster_changed(now, |number, why| why.meets(Rejection::VOLUMES) && pending.get(number).is_some_and(uses));
+            return;
+        }
+        let same_places =
+            |class: Class<'_>| old.and_then(Class::of).is_some_and(|old| old.allowed_topologies() == class.allowed_topologies());
+        if !Class::of(object).is_some_and(same_places) {
+            self.queue.cluster_changed(now, |_, why| why.meets(Rejection::VOLUMES));
         }
     }
 
@@ -164,13 +222,13 @@ impl Scheduler {
             self.forget(number);
             if pod.meta.deletion.is_some() {
                 if old.is_none() {
-                    self.framework.place(number, pod, &pod.node_name);
+                    self.place(number, pod, &pod.node_name);
                 }
                 return self.framework.retire(number);
             }
             // Of the many other changes of a bound pod only those of its labels matter.
             if old.is_none_or(|old| old.node_name.is_empty() || !old.meta.labels.same(&pod.meta.labels)) {
-                self.framework.place(number, pod, &pod.node_name);
+                self.place(number, pod, &pod.node_name);
             }
             return;
         }
@@ -187,6 +245,7 @@ impl Scheduler {
 
     /// The pod needs no node any more.
     fn forget(&mut self, number: u32) {
+        self.give_volumes_up(number);
         if self.pending.remove(number).is_some() {
             self.queue.remove(number);
         }
@@ -201,11 +260,12 @@ impl Scheduler {
                     self.tell(now, event, out);
                 }
             }
+            Input::Answer { token, result } if token & PRE_BIND != 0 => self.asked(now, token as u32, result, out),
             Input::Answer { token, result } => {
                 let number = token as u32;
                 // A binding that failed: the room is free again, and the pod is tried anew if it still is there.
                 if result.is_err() && self.pending.get(number).is_some() {
-                    self.framework.displace(number);
+                    self.displace(number);
                     self.queue.failed(number, now);
                 }
             }
@@ -215,6 +275,7 @@ impl Scheduler {
 
     /// Schedules one pod if the scheduler is free, and asks to be woken for the next.
     fn schedule(&mut self, now: SimTime, out: &mut Outbox<Call, Input>) {
+        self.look_at_volumes(now, out);
         self.queue.flush(now);
         if now >= self.busy_until
             && let Some(number) = self.queue.pop()
@@ -224,7 +285,7 @@ impl Scheduler {
             self.busy_until = now + CYCLE;
         }
         let next = if self.queue.is_ready() { Some(self.busy_until) } else { self.queue.next_flush() };
-        let next = [next, self.series.next_look()].into_iter().flatten().min();
+        let next = [next, self.series.next_look(), self.next_look_at_volumes()].into_iter().flatten().min();
         if let Some(at) = next.map(|at| at.max(now))
             && self.alarm.is_none_or(|alarm| at < alarm)
         {
@@ -234,16 +295,32 @@ impl Scheduler {
     }
 
     fn schedule_one(&mut self, now: SimTime, number: u32, pod: &Pod, out: &mut Outbox<Call, Input>) {
-        match self.framework.find(self.seed, pod) {
-            Ok(node) => {
-                self.framework.place(number, pod, &node);
-                let message = format!("Successfully assigned {}/{} to {node}", pod.meta.namespace, pod.meta.name);
-                self.report(now, pod, EventType::Normal, "Scheduled", message, "Binding", out);
-                let id = ObjectId { kind: Kind::Pod, number };
-                out.send_at(self.limit.reserve(now), Call { token: u64::from(number), write: Write::Bind(id, node) });
+        let found = match self.volumes.of_pod(pod) {
+            Err(why) => Err(Refusals::by_claims(self.framework.nodes(), why)),
+            Ok(volumes) => self.framework.find(self.seed, pod, volumes.as_ref()).map(|node| {
+                let decision = volumes.zip(self.framework.node(&node)).and_then(|(volumes, node)| volumes.decide(node).ok());
+                (node, decision.unwrap_or_default())
+            }),
+        };
+        match found {
+            Ok((node, decision)) => {
+                self.place(number, pod, &node);
+                if decision.bindings.is_empty() && decision.provisions.is_empty() {
+                    self.bind(now, number, pod, node, out);
+                } else {
+                    self.bind_volumes(now, number, pod, node, decision, out);
+                }
             }
             Err(refusals) => self.refuse(now, number, pod, &refusals, out),
         }
+    }
+
+    /// Sends the binding.
+    fn bind(&mut self, now: SimTime, number: u32, pod: &Pod, node: Str, out: &mut Outbox<Call, Input>) {
+        let message = format!("Successfully assigned {}/{} to {node}", pod.meta.namespace, pod.meta.name);
+        self.report(now, pod, EventType::Normal, "Scheduled", message, "Binding", out);
+        let id = ObjectId { kind: Kind::Pod, number };
+        out.send_at(self.limit.reserve(now), Call { token: u64::from(number), write: Write::Bind(id, node) });
     }
 
     /// `handleSchedulingFailure`: the PodScheduled condition and an event say why; the pod waits until something changes.
@@ -342,7 +419,13 @@ mod tests {
             unschedulable: false,
             taints: Vec::new(),
             pod_cidr: Str::EMPTY,
-            status: NodeStatus { capacity: room, allocatable: room, conditions: Vec::new(), address: [192, 168, 0, 1].into() },
+            status: NodeStatus {
+                capacity: room,
+                allocatable: room,
+                conditions: Vec::new(),
+                address: [192, 168, 0, 1].into(),
+                volumes: Arc::default(),
+            },
         }
     }
 

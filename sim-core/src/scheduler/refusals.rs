@@ -9,12 +9,19 @@ use std::collections::BTreeMap;
 pub struct Refusals {
     nodes: usize,
     counts: BTreeMap<Rejection, u32>,
+    /// What a plugin said before any node was looked at: then it goes for all of them.
+    beforehand: Option<String>,
 }
 
 impl Refusals {
     /// No rejections yet, of this many nodes.
     pub fn new(nodes: usize) -> Self {
-        Refusals { nodes, counts: BTreeMap::new() }
+        Refusals { nodes, counts: BTreeMap::new(), beforehand: None }
+    }
+
+    /// The pod's claims rule all nodes out, for this reason.
+    pub fn by_claims(nodes: usize, why: String) -> Self {
+        Refusals { nodes, counts: [(Rejection::CLAIMS, nodes as u32)].into(), beforehand: Some(why) }
     }
 
     /// One node more.
@@ -35,6 +42,10 @@ impl Refusals {
             return "no nodes available to schedule pods".to_owned();
         }
         let nodes = self.nodes;
+        if let Some(why) = &self.beforehand {
+            // The last words are those of a plugin that looks for its own notes of this cycle and finds none (`framework/cycle_state.go`).
+            return format!("0/{nodes} nodes are available: {why}. not found");
+        }
         let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
         let mut helpless: BTreeMap<&str, u32> = BTreeMap::new();
         for (rejection, count) in &self.counts {
@@ -81,5 +92,8 @@ mod tests {
              found for incoming pod, 7 Preemption is not helpful for scheduling."
         );
         assert_eq!(Refusals::new(0).message(), "no nodes available to schedule pods");
+        let claims = Refusals::by_claims(3, "persistentvolumeclaim \"x\" not found".to_owned());
+        assert_eq!(claims.message(), "0/3 nodes are available: persistentvolumeclaim \"x\" not found. not found");
+        assert!(claims.all().meets(Rejection::VOLUMES));
     }
 }

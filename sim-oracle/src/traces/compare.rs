@@ -254,12 +254,19 @@ pub(crate) fn sizes(recorded: &[Change], replayed: &[Change]) -> Rows {
     maps("sizes of", &sizes(recorded), &sizes(replayed))
 }
 
-/// Point 3: each object's conditions: what changed, in order.
+/// Point 3: each object's conditions: what changed, in order. What volumes and claims have instead is a phase.
 pub(crate) fn conditions(recorded: &[Change], replayed: &[Change]) -> Rows {
     let transitions = |changes: &[Change]| {
         let mut all: BTreeMap<String, (BTreeMap<String, String>, Vec<String>)> = BTreeMap::new();
-        for change in of(changes, "deployments").chain(of(changes, "replicasets")) {
+        let with_phase = || of(changes, "persistentvolumes").chain(of(changes, "persistentvolumeclaims"));
+        for change in of(changes, "deployments").chain(of(changes, "replicasets")).chain(with_phase()) {
             let (state, steps) = all.entry(format!("{} {}", change.resource, name(&change.object))).or_default();
+            if change.resource.starts_with("persistentvolume") {
+                let phase = change.object["status"]["phase"].as_str().unwrap_or_default().to_owned();
+                if state.insert("phase".to_owned(), phase.clone()).as_ref() != Some(&phase) {
+                    steps.push(phase);
+                }
+            }
             for condition in change.object["status"]["conditions"].as_array().into_iter().flatten() {
                 let text = |field: &str| condition[field].as_str().unwrap_or_default().to_owned();
                 let now = format!("{}/{}", text("status"), text("reason"));

@@ -102,8 +102,10 @@ impl Recorded {
         let start = lines.iter().find_map(|line| line["ts"].as_str()).unwrap_or("2026-01-01T00:00:00Z").to_owned();
         let zero = Epoch { unix_secs: 0 };
         let unix = zero.parse(&start).unwrap_or_default();
-        // A second earlier, so that the nodes are there before the first command.
-        let epoch = Epoch { unix_secs: unix.as_secs() as i64 - 1 };
+        // A second earlier, so that the nodes are there before the first command; or more, so that the model looks at pending claims when the
+        // recorded controller did: every 15 s from when it was started.
+        let before = volume_resync(&lines).map_or(1, |second| (unix.as_secs() + 14 - second) % 15 + 1);
+        let epoch = Epoch { unix_secs: (unix.as_secs() - before) as i64 };
         let time = |line: &Value| line["ts"].as_str().and_then(|ts| precise(epoch, ts)).unwrap_or_default();
         let mut recorded = Recorded {
             namespace: name.replace('_', "-"),
@@ -223,6 +225,18 @@ impl Recorded {
             (!served).then(|| kind.to_owned())
         })
     }
+}
+
+/// The second, modulo 15, at which the recorded persistent volume controller looked at everything: when it most often repeated itself.
+fn volume_resync(lines: &[Value]) -> Option<u64> {
+    let mut counts = [0; 15];
+    let repeated = lines.iter().filter(|line| line["resource"] == "events" && line["type"] == "MODIFIED");
+    for line in repeated.filter(|line| line["object"]["source"]["component"] == "persistentvolume-controller") {
+        let at = line["ts"].as_str().and_then(|ts| precise(Epoch { unix_secs: 0 }, ts))?;
+        counts[(at.as_secs() % 15) as usize] += 1;
+    }
+    let most = counts.iter().copied().max().filter(|most| *most > 0)?;
+    counts.iter().position(|count| *count == most).map(|second| second as u64)
 }
 
 /// A time with its fraction of a second.

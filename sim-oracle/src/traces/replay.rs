@@ -10,7 +10,7 @@ use sim_core::api::pod::{ContainerState, ContainerStatus, Phase, PodStatus, Tain
 use sim_core::api::quantity::Quantity;
 use sim_core::apiserver::request::{DeleteOptions, Write};
 use sim_core::cluster::faults::Fault;
-use sim_core::cluster::{Kubelets, NodeConfig};
+use sim_core::cluster::{Drivers, Kubelets, NodeConfig};
 use sim_core::kernel::time::{SimDuration, SimTime};
 use sim_core::kubectl::{self, Invocation, Outcome, Session};
 use sim_core::store::Verb;
@@ -71,6 +71,7 @@ pub(crate) fn replay(recorded: &Recorded) -> Replayed {
         api_latency: watch_latency * 2,
         watch_latency,
         kubelets: Kubelets::Outside,
+        drivers: Drivers::None,
         ..Config::default()
     };
     let mut player = Player {
@@ -318,7 +319,8 @@ impl Player<'_> {
                 Verb::Deleted => "DELETED",
             };
             let object = self.cluster.served(&change.object);
-            if change.object.meta().namespace == self.recorded.namespace.as_str() {
+            let is_volume = change.id.kind == Kind::PersistentVolume;
+            if change.object.meta().namespace == self.recorded.namespace.as_str() || is_volume {
                 let resource = change.id.kind.resource().plural.to_owned();
                 self.replayed.changes.push(Change { resource, verb, object: object.clone(), at: change.at });
             }
@@ -455,5 +457,6 @@ fn status(tree: &Value, recorded: &Recorded) -> PodStatus {
         reason: Str::EMPTY,
         message: Str::EMPTY,
         observed_generation: tree["observedGeneration"].as_i64().unwrap_or(0),
+        nominated_node: Str::EMPTY,
     }
 }

@@ -1,5 +1,5 @@
 //! Admission: what a plain cluster adds to new objects, and what it refuses. Mirrors the plugins that are on by default and that look at
-//! other objects too: `plugin/pkg/admission/{serviceaccount,priority,limitranger,resourcequota}`, v1.36.
+//! other objects too: `plugin/pkg/admission/{serviceaccount,priority,limitranger,resourcequota,storage}`, v1.36.
 //!
 //! A pod from a user passes as a tree, before validation (`complete_pod`); one from a controller as a struct (`admit`), where the
 //! result is computed once per template and shared by all its pods.
@@ -7,6 +7,7 @@
 pub mod amounts;
 pub mod limits;
 pub mod quota;
+pub mod storage;
 
 use crate::api::defaults;
 use crate::api::meta::Str;
@@ -110,6 +111,7 @@ fn priority_class<'a>(store: &'a Store, spec: &Value) -> Result<Option<&'a Arc<R
 /// Forbidden or Invalid, with the plugin's words.
 pub(super) fn admit(store: &Store, object: &mut Object) -> Result<(), ApiError> {
     let limited = limits::ranges(store, &object.meta().namespace).next().is_some();
+    storage::set_default_class(store, object);
     if let Object::Pod(pod) = object {
         let admit = if limited { admit_limited } else { admit_shared };
         admit(store, Arc::make_mut(pod))?;

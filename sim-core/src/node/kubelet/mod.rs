@@ -18,6 +18,7 @@ pub mod start;
 pub mod resync;
 pub mod status;
 pub mod termination;
+pub mod volumes;
 
 use crate::api::meta::Str;
 use crate::api::node::Heartbeat;

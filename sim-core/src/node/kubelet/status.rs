@@ -68,6 +68,7 @@ pub fn generate(worker: &mut PodWorker, host: Ipv4Addr, words: &mut Words, now: 
         reason: worker.verdict.as_ref().map_or(Str::EMPTY, |verdict| verdict.reason.into()),
         message: worker.verdict.as_ref().map_or(Str::EMPTY, |verdict| verdict.message.clone()),
         observed_generation: worker.pod.meta.generation,
+        nominated_node: Str::EMPTY,
     }
 }
 

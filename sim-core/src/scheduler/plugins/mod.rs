@@ -1,6 +1,6 @@
 //! The scheduler's plugins, one file each, and what they say of a node. Mirrors `pkg/scheduler/framework/plugins`, v1.36.
 //!
-//! Left out so far: NodePorts, InterPodAffinity, volumes, DynamicResources, ImageLocality (no model of images' sizes: it
+//! Left out so far: NodePorts, InterPodAffinity, DynamicResources, ImageLocality (no model of images' sizes: it
 //! scores 0 everywhere), GangScheduling. The order of the filters is that of `apis/config/v1/default_plugins.go`: a node is
 //! rejected by the first that objects, and only its reasons are counted.
 
@@ -10,8 +10,12 @@ pub mod node_affinity;
 pub mod node_name;
 pub mod node_resources_fit;
 pub mod node_unschedulable;
+pub mod node_volume_limits;
 pub mod taint_toleration;
 pub mod topology_spread;
+pub mod volume_binding;
+pub mod volume_restrictions;
+pub mod volume_zone;
 
 /// The highest score of a plugin for a node, after normalizing (`MaxNodeScore`).
 pub const MAX_NODE_SCORE: u32 = 100;
@@ -28,7 +32,7 @@ pub mod weight {
 
 /// Why a node won't do: a set of reasons, all of one plugin. The empty set: it will.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-pub struct Rejection(u16);
+pub struct Rejection(u32);
 
 impl Rejection {
     /// The node will do.
@@ -54,13 +58,38 @@ impl Rejection {
     /// PodTopologySpread: it lacks the label that tells where it is.
     pub const SPREAD_LABEL: Rejection = Rejection(1 << 9 | Self::UNRESOLVABLE);
 
+    /// VolumeRestrictions: another pod has a claim that is for one only.
+    pub const ONE_POD_ONLY: Rejection = Rejection(1 << 10);
+    /// NodeVolumeLimits.
+    pub const VOLUME_LIMIT: Rejection = Rejection(1 << 11);
+    /// VolumeBinding: a bound volume can't be used there.
+    pub const VOLUME_AFFINITY: Rejection = Rejection(1 << 12 | Self::UNRESOLVABLE);
+    /// VolumeBinding: there is no volume for a claim.
+    pub const NO_VOLUME: Rejection = Rejection(1 << 13 | Self::UNRESOLVABLE);
+    /// VolumeBinding: a claim's volume is gone.
+    pub const VOLUME_MISSING: Rejection = Rejection(1 << 14 | Self::UNRESOLVABLE);
+    /// VolumeZone.
+    pub const VOLUME_ZONE: Rejection = Rejection(1 << 15 | Self::UNRESOLVABLE);
+    /// VolumeBinding, before any node was looked at: its words are those of the pod's claims.
+    pub const CLAIMS: Rejection = Rejection(1 << 16 | Self::UNRESOLVABLE);
+
     /// `UnschedulableAndUnresolvable`: taking pods away wouldn't help.
-    const UNRESOLVABLE: u16 = 1 << 14;
+    const UNRESOLVABLE: u32 = 1 << 30;
+    /// All that plugins say of volumes.
+    pub const VOLUMES: Rejection = Rejection(
+        Self::ONE_POD_ONLY.0
+            | Self::VOLUME_LIMIT.0
+            | Self::VOLUME_AFFINITY.0
+            | Self::NO_VOLUME.0
+            | Self::VOLUME_MISSING.0
+            | Self::VOLUME_ZONE.0
+            | Self::CLAIMS.0,
+    );
     /// All that NodeResourcesFit may say.
     pub const FIT: Rejection = Rejection(Self::PODS.0 | Self::CPU.0 | Self::MEMORY.0 | Self::EPHEMERAL_STORAGE.0);
 
     /// In the words and the order of the plugins.
-    const WORDS: [(Rejection, &'static str); 10] = [
+    const WORDS: [(Rejection, &'static str); 16] = [
         (Self::UNSCHEDULABLE, node_unschedulable::REASON),
         (Self::NODE_NAME, node_name::REASON),
         (Self::TAINTS, taint_toleration::REASON),
@@ -71,6 +100,12 @@ impl Rejection {
         (Self::EPHEMERAL_STORAGE, "Insufficient ephemeral-storage"),
         (Self::SPREAD, topology_spread::REASON),
         (Self::SPREAD_LABEL, topology_spread::REASON_LABEL),
+        (Self::ONE_POD_ONLY, volume_restrictions::REASON),
+        (Self::VOLUME_LIMIT, node_volume_limits::REASON),
+        (Self::VOLUME_AFFINITY, volume_binding::REASON_AFFINITY),
+        (Self::NO_VOLUME, volume_binding::REASON_NO_VOLUME),
+        (Self::VOLUME_MISSING, volume_binding::REASON_MISSING),
+        (Self::VOLUME_ZONE, volume_zone::REASON),
     ];
 
     /// Whether there is no objection.
@@ -112,7 +147,7 @@ impl Rejection {
 
     /// The inverse of `to_cell`; a score is no rejection.
     pub(super) const fn from_cell(cell: i32) -> Rejection {
-        if cell < 0 { Rejection((-cell) as u16) } else { Rejection::NONE }
+        if cell < 0 { Rejection((-cell) as u32) } else { Rejection::NONE }
     }
 }
 
