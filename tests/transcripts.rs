@@ -128,6 +128,11 @@ fn without_manifests() {
 }
 
 #[test]
+fn inside() {
+    check("inside.md");
+}
+
+#[test]
 fn before_you_apply() {
     check("before-you-apply.md");
 }

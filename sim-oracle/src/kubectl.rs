@@ -9,7 +9,9 @@ use sim_core::api::resources::{self, Resource};
 use sim_core::api::selector::Selector;
 use sim_core::api::status::{ApiError, Reason};
 use sim_core::kernel::time::{Epoch, SimDuration, SimTime};
-use sim_core::kubectl::api::{Api, DeleteOptions, Eviction, PatchKind, WatchEvent, WriteOptions, Written};
+use sim_core::kubectl::api::{
+    Api, DeleteOptions, Eviction, Executed, Log, LogOptions, PatchKind, Unstreamed, WatchEvent, WriteOptions, Written,
+};
 use sim_core::kubectl::{Context, Invocation, Outcome, Output, files_needed, run, split};
 
 use crate::FileScore;
@@ -99,6 +101,12 @@ impl Api for RecordedState {
     }
     fn scale(&mut self, _: &'static Resource, _: &str, _: &str, _: i32) -> Result<Value, ApiError> {
         read_only()
+    }
+    fn logs(&self, _: &str, _: &str, _: &LogOptions) -> Result<Log, ApiError> {
+        read_only()
+    }
+    fn exec(&mut self, _: &str, _: &str, _: &str, _: &[String], _: Option<&str>) -> Result<Executed, Unstreamed> {
+        read_only().map_err(Unstreamed::Server)
     }
 }
 

@@ -14,7 +14,9 @@ use sim_core::api::selector::Selector;
 use sim_core::api::status::ApiError;
 use sim_core::cluster::{Drivers, NodeConfig};
 use sim_core::kernel::time::{Epoch, SimDuration, SimTime};
-use sim_core::kubectl::api::{Api, DeleteOptions, Eviction, PatchKind, WatchEvent, WriteOptions, Written};
+use sim_core::kubectl::api::{
+    Api, DeleteOptions, Eviction, Executed, Log, LogOptions, PatchKind, Unstreamed, WatchEvent, WriteOptions, Written,
+};
 use sim_core::kubectl::{Context, Invocation, Outcome, Output, files_needed, run, split};
 use sim_core::node::runtime::image::{Images, Pattern};
 use sim_core::node::runtime::program::Program;
@@ -333,5 +335,11 @@ impl Api for Asked {
     }
     fn scale(&mut self, r: &'static Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.noting_mut().scale(r, ns, name, replicas)
+    }
+    fn logs(&self, ns: &str, pod: &str, opts: &LogOptions) -> Result<Log, ApiError> {
+        self.noting().logs(ns, pod, opts)
+    }
+    fn exec(&mut self, ns: &str, pod: &str, container: &str, argv: &[String], input: Option<&str>) -> Result<Executed, Unstreamed> {
+        self.noting_mut().exec(ns, pod, container, argv, input)
     }
 }

@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod event;
 pub mod faults;
 pub mod invariants;
+mod streams;
 
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::status::ApiError;
@@ -19,7 +20,7 @@ use crate::kernel::queue::{EventId, Queue, TieBreak};
 use crate::kernel::table::Log;
 use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::kernel::trace::{Fingerprint, Record, Trace};
-use crate::kubectl::api::{WatchEvent, WatchKind};
+use crate::kubectl::api::{Executed, LogOptions, Unstreamed, WatchEvent, WatchKind};
 use crate::kubectl::{self, Invocation, Outcome, Progress, Session};
 use crate::node::Nodes;
 use crate::node::runtime::image::Images;
@@ -281,7 +282,8 @@ impl Cluster {
     }
 
     fn client(&mut self, event: EventId) -> Client<'_> {
-        Client { front: Front { server: &mut self.server, store: &mut self.store, at: Moment { now: self.now, event } } }
+        let front = Front { server: &mut self.server, store: &mut self.store, at: Moment { now: self.now, event } };
+        Client { front, nodes: &mut self.nodes }
     }
 
     fn begin_input(&mut self, text: String) -> EventId {
@@ -314,6 +316,8 @@ impl Cluster {
 /// A user's client: kubectl's view of the API server.
 struct Client<'a> {
     front: Front<'a>,
+    /// The kubelets, to which the API server passes on what is about the inside of containers.
+    nodes: &'a mut Nodes,
 }
 
 impl kubectl::Api for Client<'_> {
@@ -400,5 +404,11 @@ impl kubectl::Api for Client<'_> {
     }
     fn scale(&mut self, r: &'static crate::api::resources::Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.front.scale(r, ns, name, replicas)
+    }
+    fn logs(&self, ns: &str, pod: &str, opts: &LogOptions) -> Result<kubectl::api::Log, ApiError> {
+        self.container_logs(ns, pod, opts)
+    }
+    fn exec(&mut self, ns: &str, pod: &str, container: &str, argv: &[String], input: Option<&str>) -> Result<Executed, Unstreamed> {
+        self.run_in_container(ns, pod, container, argv, input)
     }
 }

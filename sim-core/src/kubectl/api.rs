@@ -98,6 +98,79 @@ pub trait Api {
     /// # Errors
     /// `NotFound`, `Invalid`; `NotFound` with the server's words when the resource has no such subresource.
     fn scale(&mut self, r: &'static Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError>;
+
+    /// A container's log (GET of pods/log).
+    ///
+    /// # Errors
+    /// `NotFound`, `BadRequest` while there is none, and what the kubelet's node says if it is off.
+    fn logs(&self, ns: &str, pod: &str, opts: &LogOptions) -> Result<Log, ApiError>;
+
+    /// Runs a command in a container (pods/exec). `input` is what it reads from standard input.
+    ///
+    /// # Errors
+    /// See [`Unstreamed`].
+    fn exec(&mut self, ns: &str, pod: &str, container: &str, argv: &[String], input: Option<&str>) -> Result<Executed, Unstreamed>;
+}
+
+/// What of a container's log is asked for: `PodLogOptions`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LogOptions {
+    /// The container; empty if the pod has only one.
+    pub container: String,
+    /// The run before the present one.
+    pub previous: bool,
+    /// Only lines from this moment on.
+    pub since: Option<SimTime>,
+    /// Only lines after this moment: what a stream that is followed hasn't sent yet.
+    pub after: Option<SimTime>,
+    /// Only so many lines at the end.
+    pub tail: Option<u64>,
+    /// Each line after its moment.
+    pub timestamps: bool,
+    /// No more bytes than this.
+    pub limit_bytes: Option<u64>,
+}
+
+/// A container's log so far.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Log {
+    /// What was asked for.
+    pub text: String,
+    /// Whether nothing more will come.
+    pub over: bool,
+    /// When the next line comes, if that is known.
+    pub next: Option<SimTime>,
+}
+
+/// A line that a command prints.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Printed {
+    /// When.
+    pub at: SimTime,
+    /// Whether to standard error.
+    pub to_stderr: bool,
+    /// The line, with its end if it has one.
+    pub text: String,
+}
+
+/// A command that was run in a container.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Executed {
+    /// What it prints, in order.
+    pub lines: Vec<Printed>,
+    /// When it ends and with which code, if it ever does.
+    pub ended: Option<(SimTime, i32)>,
+}
+
+/// Why a stream to a container can't be had.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Unstreamed {
+    /// The API server says no.
+    Server(ApiError),
+    /// The kubelet doesn't take the connection up: `container not found ("x")`.
+    Upgrade(String),
+    /// The runtime can't run the command.
+    Failed(String),
 }
 
 /// What happened to an object.

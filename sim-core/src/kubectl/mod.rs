@@ -15,6 +15,7 @@ mod autoscale;
 mod catalog;
 mod cluster_info;
 mod commands;
+mod containers;
 mod cordon;
 mod create;
 mod delete;
@@ -25,6 +26,7 @@ mod edit;
 pub mod emit;
 mod environment;
 mod events;
+mod exec;
 mod explain;
 mod expose;
 pub mod failure;
@@ -32,11 +34,13 @@ pub mod field;
 mod field_order;
 mod field_selector;
 mod flags;
+mod forward;
 mod get;
 mod hints;
 mod history;
 pub mod jsonpath;
 mod label_selector;
+mod logs;
 mod manifest;
 mod output;
 mod patch;
@@ -130,7 +134,7 @@ pub struct Output {
 impl Output {
     /// What was printed to standard error before standard output: warnings; and what after it: errors.
     pub fn warnings_and_errors(&self) -> (String, String) {
-        let is_warning = |line: &&str| line.starts_with("Warning:") || line.starts_with("Flag --");
+        let is_warning = |line: &&str| ["Warning:", "Flag --", "Defaulted container "].iter().any(|start| line.starts_with(start));
         let lined = |lines: Vec<&str>| lines.iter().map(|line| format!("{line}\n")).collect();
         let (warnings, errors) = self.stderr.lines().partition(is_warning);
         (lined(warnings), lined(errors))
@@ -163,6 +167,10 @@ pub enum Session {
     Drain(Box<drain::Waiting>),
     /// `wait --for`.
     Wait(Box<wait::Waiting>),
+    /// `logs -f`, `attach`.
+    Logs(Box<logs::Follow>),
+    /// `exec`.
+    Exec(Box<exec::Running>),
 }
 
 /// What a session has to say.
@@ -210,6 +218,8 @@ impl Session {
             Session::Delete(waiting) => waiting.poll(api),
             Session::Drain(waiting) => waiting.poll(api),
             Session::Wait(waiting) => waiting.poll(api),
+            Session::Logs(follow) => follow.poll(api),
+            Session::Exec(running) => running.poll(api),
         }
     }
 }

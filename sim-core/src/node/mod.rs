@@ -4,8 +4,10 @@
 //! its node and acts through requests and timers. Idle pods and idle nodes cost nothing; heartbeats are derived from a phase.
 //!
 //! - `kubelet/`: a pod's life (`pod_worker`), its end (`termination`), restarts (`restart`), what the API is told (`status`).
+//! - `inside/`: what kubectl may ask about containers: logs, commands.
 //! - `runtime/`: what stands behind the CRI: sandboxes and addresses, images, programs.
 
+pub mod inside;
 pub mod kubelet;
 pub mod runtime;
 
@@ -67,6 +69,8 @@ pub struct Nodes {
     /// What pods are made from besides themselves. Each kubelet watches only what its own pods refer to; they share what they saw.
     cache: View,
     words: Words,
+    /// What commands of users wrote into containers and volumes.
+    written: inside::Written,
 }
 
 /// Whether kubelets read objects of this kind besides their pods.
@@ -98,6 +102,7 @@ impl Nodes {
             renumbered: Index::default(),
             cache: View::default(),
             words: Words::default(),
+            written: inside::Written::default(),
         }
     }
 
@@ -166,6 +171,7 @@ impl Nodes {
             }
             self.with(now, id.number, out, PodWorker::removed);
             self.pods.remove(id.number);
+            self.written.forget(id.number);
             return;
         }
         if let Some(known) = self.pods.get(id.number) {
@@ -239,6 +245,7 @@ impl Nodes {
         let gone: Vec<u32> = self.pods.iter().filter(|(_, worker)| worker.node == node).map(|(number, _)| number).collect();
         for number in gone {
             self.pods.remove(number);
+            self.written.forget(number);
         }
     }
 

@@ -4,8 +4,11 @@ pub mod addresses;
 pub mod container;
 pub mod disk;
 pub mod image;
+pub mod images;
+pub mod log;
 pub mod program;
 pub mod usage;
+pub mod shell;
 
 use crate::kernel::time::SimDuration;
 

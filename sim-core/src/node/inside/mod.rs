@@ -1,0 +1,309 @@
+//! What kubectl may ask a kubelet about the inside of containers: their logs, commands run beside them, their files. Mirrors
+//! `pkg/kubelet/server/server.go` and `validateContainerLogStatus` of `pkg/kubelet/kubelet_pods.go`, v1.36.
+//!
+//! Everything is derived from the runs of the containers when somebody asks. All that is kept is what commands of users wrote: per
+//! container until it ends, per volume until its pod goes.
+
+pub mod surroundings;
+
+use crate::api::pod::ContainerState;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::Nodes;
+use crate::node::kubelet::pod_worker::PodWorker;
+use crate::node::runtime::log::{self, LogLine};
+use crate::node::runtime::shell::overlay::FileChange;
+use crate::node::runtime::shell::{NoNetwork, Script, Setting, Stream, Window, trace};
+use crate::node::runtime::{Exit, State};
+use std::collections::BTreeMap;
+use surroundings::{Around, container_named};
+
+/// How far a command of `kubectl exec` is played: one that takes longer never ends.
+const EXEC_MAX: SimDuration = SimDuration::from_secs(3_600);
+
+/// What commands wrote: by pod, and there by where it lies.
+#[derive(Clone, Debug, Default)]
+pub struct Written(BTreeMap<u32, BTreeMap<Place, Vec<Change>>>);
+
+/// A change of a file at a moment; the path counts from the place's root.
+type Change = (SimTime, String, FileChange);
+
+/// What holds files.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Place {
+    /// A run of a container: its number at the runtime.
+    Container(String, u64),
+    /// A volume of the pod.
+    Volume(String),
+}
+
+impl Written {
+    /// The pod is gone, and all that was in it.
+    pub fn forget(&mut self, pod: u32) {
+        self.0.remove(&pod);
+    }
+
+    fn of(&self, pod: u32, place: &Place) -> &[Change] {
+        self.0.get(&pod).and_then(|places| places.get(place)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A run of a container.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Run {
+    started: SimTime,
+    ended: Option<SimTime>,
+    id: u64,
+}
+
+impl Run {
+    fn over(exit: Exit) -> Option<Run> {
+        (exit.id != 0).then_some(Run { started: exit.started, ended: Some(exit.finished), id: exit.id })
+    }
+}
+
+/// What a log is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct LogQuery {
+    /// The run before this one.
+    pub previous: bool,
+    /// Lines from this moment on.
+    pub since: Option<SimTime>,
+}
+
+/// A log as far as it goes.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// Its lines.
+    pub lines: Vec<LogLine>,
+    /// Whether no more will come: the run is over.
+    pub over: bool,
+    /// When the next line comes, if one is known to.
+    pub next: Option<SimTime>,
+}
+
+/// Why a command can't be run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NotRun {
+    /// The connection is refused: `container not found ("x")`.
+    Refused(String),
+    /// The runtime can't start it.
+    Failed(String),
+}
+
+/// A command that was run in a container.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// What it prints and when.
+    pub lines: Vec<LogLine>,
+    /// When it ends and with which code, if it does.
+    pub ended: Option<(SimTime, i32)>,
+    /// Signals that it sent to the container's first process, and when.
+    pub signals: Vec<(SimTime, i32)>,
+}
+
+/// The run that a log is asked of, and what the kubelet says if there is none.
+fn run_of(worker: &PodWorker, index: usize, previous: bool) -> Result<Run, String> {
+    let container = &worker.containers[index];
+    let (name, pod) = (&worker.spec_of(index).name, &worker.pod.meta.name);
+    if previous {
+        return container
+            .last
+            .and_then(Run::over)
+            .ok_or_else(|| format!("previous terminated container {name:?} in pod {pod:?} not found"));
+    }
+    match container.state {
+        State::Running { started } => Ok(Run { started, ended: None, id: container.id }),
+        State::Exited(exit) => {
+            Run::over(exit).or(container.last.and_then(Run::over)).ok_or_else(|| format!("container {name:?} in pod {pod:?} is terminated"))
+        }
+        State::Waiting(_) => match container.last {
+            Some(exit) => Run::over(exit).ok_or_else(|| format!("container {name:?} in pod {pod:?} is terminated")),
+            None => Err(format!("container {name:?} in pod {pod:?} is waiting to start: {}", waiting_for(worker, name))),
+        },
+    }
+}
+
+fn waiting_for(worker: &PodWorker, name: &str) -> String {
+    let status = &worker.pod.status;
+    let known = status.init_containers.iter().chain(&status.containers).find(|status| status.name == *name);
+    match known.map(|status| &status.state) {
+        Some(ContainerState::Waiting { reason, .. }) => match reason.as_str() {
+            "ErrImagePull" => "image can't be pulled".to_owned(),
+            "ImagePullBackOff" => "trying and failing to pull image".to_owned(),
+            reason => reason.to_owned(),
+        },
+        _ if worker.inits() > 0 => "PodInitializing".to_owned(),
+        _ => "ContainerCreating".to_owned(),
+    }
+}
+
+/// The index of the container of this name among a pod's, init containers first.
+fn index_of(worker: &PodWorker, name: &str) -> Option<usize> {
+    (0..worker.containers.len()).find(|index| worker.spec_of(*index).name == *name)
+}
+
+/// The volumes that a container mounts: name and path.
+fn mounts(worker: &PodWorker, container: &str) -> Vec<(String, String)> {
+    let tree = container_named(&worker.pod, container);
+    let mounts = tree.and_then(|tree| tree["volumeMounts"].as_array()).map_or(&[][..], Vec::as_slice).iter();
+    let whole = mounts.filter(|mount| mount.get("subPath").is_none());
+    whole
+        .filter_map(|mount| Some((mount["name"].as_str()?.to_owned(), mount["mountPath"].as_str()?.trim_end_matches('/').to_owned())))
+        .collect()
+}
+
+impl Nodes {
+    /// The address of a node.
+    pub fn address(&self, node: u32) -> Option<std::net::Ipv4Addr> {
+        self.kubelets.get(node).map(|kubelet| kubelet.address)
+    }
+
+    /// A pod as the kubelet of its node knows it.
+    fn worker(&self, pod: u32) -> Option<&PodWorker> {
+        self.pods.get(pod)
+    }
+
+    /// What a container runs and finds, without what came to it from outside.
+    fn plain_setting(&self, worker: &PodWorker, container: &str, run: Run) -> Option<(Script, Setting)> {
+        let host = self.kubelets.get(worker.node).map(|kubelet| kubelet.address)?;
+        let around = Around { pod: &worker.pod, cache: &self.cache, address: worker.address, host };
+        let (script, mut setting) = around.container(container)?;
+        (setting.epoch, setting.started) = (self.epoch, run.started);
+        Some((script, setting))
+    }
+
+    /// What commands wrote into a container and its volumes, as changes of its files.
+    fn commands_wrote(&self, worker: &PodWorker, container: &str, run: Run) -> Vec<(SimTime, String, FileChange)> {
+        let own = Place::Container(container.to_owned(), run.id);
+        let mut changes: Vec<Change> = self.written.of(worker.id.number, &own).to_vec();
+        for (volume, root) in mounts(worker, container) {
+            let written = self.written.of(worker.id.number, &Place::Volume(volume)).iter();
+            changes.extend(written.map(|(at, path, change)| (*at, format!("{root}{path}"), change.clone())));
+        }
+        changes
+    }
+
+    /// What the pod's other containers wrote into volumes that this one mounts too.
+    fn others_wrote(&self, worker: &PodWorker, container: &str, now: SimTime) -> Vec<Change> {
+        let mine = mounts(worker, container);
+        let mut changes = Vec::new();
+        for index in 0..worker.containers.len() {
+            let other = worker.spec_of(index).name.clone();
+            let shared: Vec<(String, String)> = mounts(worker, &other)
+                .into_iter()
+                .filter_map(|(volume, root)| Some((root, mine.iter().find(|(name, _)| *name == volume)?.1.clone())))
+                .collect();
+            if *other == *container || shared.is_empty() {
+                continue;
+            }
+            let runs = [worker.containers[index].last.and_then(Run::over), run_of(worker, index, false).ok()];
+            for run in runs.into_iter().flatten() {
+                let Some((script, mut setting)) = self.plain_setting(worker, &other, run) else { continue };
+                setting.outside = since(run.started, self.commands_wrote(worker, &other, run));
+                let until = run.ended.unwrap_or(now).since(run.started);
+                for (at, path, change) in trace(&script, &setting, &NoNetwork, Window { from: until, until }).changes {
+                    let place =
+                        shared.iter().find_map(|(theirs, mine)| Some(format!("{mine}/{}", path.strip_prefix(theirs)?.strip_prefix('/')?)));
+                    changes.extend(place.map(|path| (run.started + at, path, change)));
+                }
+            }
+        }
+        changes
+    }
+
+    /// What a run of a container finds, with all that comes to it from outside until now.
+    fn setting(&self, worker: &PodWorker, container: &str, run: Run, now: SimTime) -> Option<(Script, Setting)> {
+        let (script, mut setting) = self.plain_setting(worker, container, run)?;
+        let mut changes = self.commands_wrote(worker, container, run);
+        changes.extend(self.others_wrote(worker, container, now));
+        setting.outside = since(run.started, changes);
+        Some((script, setting))
+    }
+
+    /// A container's log.
+    ///
+    /// # Errors
+    /// The kubelet's words for why there is none.
+    pub fn logs(&self, now: SimTime, pod: (u32, &str), container: &str, query: &LogQuery) -> Result<Log, String> {
+        let worker = self.worker(pod.0).ok_or_else(|| format!("pod {:?} cannot be found - no logs available", pod.1))?;
+        let index = index_of(worker, container).ok_or_else(|| format!("container {container:?} in pod {:?} is not available", pod.1))?;
+        let run = run_of(worker, index, query.previous)?;
+        // A little more than now, to know when the next line comes.
+        let ahead = now + SimDuration::from_secs(600);
+        let Some((script, setting)) = self.setting(worker, container, run, now) else { return Ok(Log::default()) };
+        let from = query.since.unwrap_or(SimTime::ZERO);
+        let mut lines = log::lines(&script, &setting, &NoNetwork, run.ended, (from, if run.ended.is_some() { now } else { ahead }));
+        let next = lines.iter().map(|line| line.at).find(|at| *at > now);
+        lines.retain(|line| line.at <= now && line.at >= from);
+        Ok(Log { lines, over: run.ended.is_some(), next })
+    }
+
+    /// Runs a command in a container.
+    ///
+    /// # Errors
+    /// The container doesn't run, or hasn't the command.
+    pub fn exec(&mut self, now: SimTime, pod: u32, container: &str, argv: &[String], input: Option<&str>) -> Result<Executed, NotRun> {
+        let not_found = || NotRun::Refused(format!("container not found ({container:?})"));
+        let worker = self.worker(pod).ok_or_else(|| NotRun::Refused("pod does not exist".to_owned()))?;
+        let index = index_of(worker, container).ok_or_else(not_found)?;
+        let State::Running { started } = worker.containers[index].state else { return Err(not_found()) };
+        let run = Run { started, ended: None, id: worker.containers[index].id };
+        let (script, setting) = self.setting(worker, container, run, now).ok_or_else(not_found)?;
+        let until = now.since(started);
+        let present = trace(&script, &setting, &NoNetwork, Window { from: until, until });
+        let command = Script::new(argv.to_vec());
+        let setting = Setting {
+            files: std::sync::Arc::new(present.files),
+            outside: Vec::new(),
+            started: now,
+            pid_one: false,
+            input: input.map(str::to_owned),
+            ..setting
+        };
+        command.check(&setting).map_err(|why| {
+            let id = format!("{:016x}{:016x}{:016x}{:016x}", run.id, now.as_nanos(), run.id.rotate_left(17), run.id.rotate_left(43));
+            NotRun::Failed(format!(
+                "error executing command in container: failed to exec in container: failed to start exec \"{id}\": OCI runtime exec failed: \
+                 exec failed: unable to start container process: {}: unknown",
+                why.why
+            ))
+        })?;
+        let done = trace(&command, &setting, &NoNetwork, Window { from: SimDuration::ZERO, until: EXEC_MAX });
+        let mounts = mounts(worker, container);
+        let places = self.written.0.entry(pod).or_default();
+        for (at, path, change) in done.changes {
+            let volume = mounts.iter().filter(|(_, root)| path.starts_with(&format!("{root}/"))).max_by_key(|(_, root)| root.len());
+            let (place, path) = match volume {
+                Some((volume, root)) => (Place::Volume(volume.clone()), path[root.len()..].to_owned()),
+                None => (Place::Container(container.to_owned(), run.id), path),
+            };
+            places.entry(place).or_default().push((now + at, path, change));
+        }
+        if places.is_empty() {
+            self.written.forget(pod);
+        }
+        let lines =
+            done.lines.into_iter().map(|line| LogLine { at: now + line.at, stream: line.stream, text: line.text, whole: line.whole });
+        Ok(Executed {
+            lines: lines.collect(),
+            ended: match done.end {
+                crate::node::runtime::shell::End::Exited(at, code) => Some((now + at, code)),
+                _ => None,
+            },
+            signals: done.signals.into_iter().map(|(at, signal)| (now + at, signal)).collect(),
+        })
+    }
+}
+
+/// Changes as a process that started then sees them: in order, those from before at its start.
+fn since(started: SimTime, mut changes: Vec<Change>) -> Vec<(SimDuration, String, FileChange)> {
+    changes.sort_by_key(|(at, ..)| *at);
+    changes.into_iter().map(|(at, path, change)| (at.since(started), path, change)).collect()
+}
+
+impl Stream {
+    /// Whether this is standard error.
+    pub fn is_err(self) -> bool {
+        self == Stream::Err
+    }
+}
