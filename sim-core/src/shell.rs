@@ -60,7 +60,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("step", "[N]", "handles the next event, or the next N, and says what it was"),
     ("seek", "TIME", "goes to a moment, back or forward: `seek 30s`; acting there begins another story"),
-    ("fault", "FAULT", "breaks or mends something: `fault kill node node-2`, `fault restart node node-2`"),
+    (
+        "fault",
+        "FAULT",
+        "breaks or mends something: `fault kill node node-2`, `fault cut network of node-2`, `fault registry down`; alone, it lists what there is",
+    ),
     ("check", "CONDITION", "says whether it holds now"),
     (
         "why",
@@ -137,6 +141,7 @@ impl Shell {
                 Ok(count) => self.step(count),
                 Err(_) => Reply::refuse(format!("error: {rest:?} is no number of events; try `step` or `step 10`")),
             },
+            "fault" if rest.is_empty() => Reply::say(Fault::usages().iter().map(|usage| format!("fault {usage}\n")).collect::<String>()),
             "fault" => self.fault(rest),
             "why" => self.why(rest),
             _ => self.kubectl(line, files),
@@ -317,9 +322,7 @@ impl Shell {
         {
             [] => WORDS.iter().map(|(word, ..)| (*word).to_owned()).chain(kubectl::verbs().map(str::to_owned)).collect(),
             ["rollout"] => ["status", "history", "undo", "pause", "resume", "restart"].map(str::to_owned).to_vec(),
-            ["fault"] => ["kill", "restart"].map(str::to_owned).to_vec(),
-            ["fault", _] => vec!["node".to_owned()],
-            ["fault", _, "node"] => self.names(Kind::Node, ""),
+            ["fault", so_far @ ..] => self.complete_fault(so_far),
             words => match (typed.split_once('/'), words.last().and_then(|word| kind_named(word))) {
                 (Some((kind, _)), _) => kind_named(kind).map_or_else(Vec::new, |known| self.names(known, &format!("{kind}/"))),
                 (None, Some(kind)) => self.names(kind, ""),
@@ -330,6 +333,22 @@ impl Shell {
         found.sort();
         found.dedup();
         found
+    }
+
+    /// The words that may follow the beginning of a fault: of how it is written, with names in their places.
+    fn complete_fault(&self, so_far: &[&str]) -> Vec<String> {
+        let mut words = Vec::new();
+        for usage in Fault::usages() {
+            let form: Vec<&str> = usage.split_whitespace().collect();
+            let fits = form.iter().zip(so_far).all(|(form, word)| form == word || form.contains("NAME"));
+            match form.get(so_far.len()).filter(|_| fits) {
+                Some(&"NAME") => words.extend(self.names(Kind::Node, "")),
+                Some(&"pod/NAME") => words.extend(self.names(Kind::Pod, "pod/")),
+                Some(word) if !word.contains('[') && !word.contains(']') => words.push((*word).to_owned()),
+                _ => {}
+            }
+        }
+        words
     }
 
     fn names(&self, kind: Kind, prefix: &str) -> Vec<String> {

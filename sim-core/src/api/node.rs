@@ -1,6 +1,6 @@
 //! Nodes, their leases, and namespaces. Mirrors `k8s.io/api/core/v1/types.go` and `coordination/v1/types.go`, v1.36.
 
-use crate::api::meta::{Condition, ConditionStatus, Meta, Str, text};
+use crate::api::meta::{Condition, ConditionStatus, Meta, Str, Uid, text};
 use crate::api::pod::{Resources, Taint, TaintEffect};
 use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use serde_json::{Map, Value, json};
@@ -41,6 +41,8 @@ pub struct NodeStatus {
     pub address: Ipv4Addr,
     /// What is attached to it.
     pub volumes: Arc<Vec<AttachedVolume>>,
+    /// How often it was booted since the cluster was: its boot id follows from it.
+    pub boots: u32,
 }
 
 /// A node.
@@ -62,6 +64,12 @@ impl Node {
     /// Whether the Ready condition is true.
     pub fn is_ready(&self) -> bool {
         self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == ConditionStatus::True)
+    }
+
+    /// `status.nodeInfo.bootID` after so many boots: another one each time.
+    pub fn boot_id(uid: Uid, boots: u32) -> Uid {
+        let bits = crate::kernel::queue::mix(u64::from(boots));
+        if boots == 0 { uid } else { Uid::from_bits(uid.0 ^ (u128::from(bits) << 64 | u128::from(bits))) }
     }
 
     /// Takes over what a user may write of the `spec`.
@@ -124,7 +132,7 @@ impl Node {
             "nodeInfo": {
                 "architecture": "amd64", "operatingSystem": "linux", "kubeletVersion": "v1.36.2", "kubeProxyVersion": "",
                 "osImage": "Podarium Linux", "kernelVersion": "6.12.0-podarium", "containerRuntimeVersion": "containerd://2.1.0",
-                "machineID": self.meta.uid.to_string().replace('-', ""), "systemUUID": self.meta.uid.to_string(), "bootID": self.meta.uid.to_string(),
+                "machineID": self.meta.uid.to_string().replace('-', ""), "systemUUID": self.meta.uid.to_string(), "bootID": Node::boot_id(self.meta.uid, self.status.boots).to_string(),
             },
         });
         let volumes = &self.status.volumes;

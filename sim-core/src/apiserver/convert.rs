@@ -126,6 +126,7 @@ fn node(meta: Meta, tree: &Value, previous: Option<&Arc<Node>>, epoch: Epoch) ->
                     conditions: Vec::new(),
                     address: Ipv4Addr::UNSPECIFIED,
                     volumes: Arc::default(),
+                    boots: 0,
                 },
             }
         }

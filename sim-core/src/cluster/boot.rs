@@ -1,7 +1,7 @@
 //! Booting: the namespaces that every cluster has, and the nodes that register.
 
 use super::{Cluster, Config, Drivers, NodeConfig};
-use crate::api::meta::{Condition, ConditionStatus, Meta, Str, StrMap};
+use crate::api::meta::{Meta, Str, StrMap, Uid};
 use crate::api::node::{Capacity, Heartbeat, LEASE_RENEWAL, Namespace, Node, NodeStatus};
 use crate::api::object::{Kind, Object};
 use crate::api::pod::Resources;
@@ -17,7 +17,9 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::kernel::trace::Trace;
 use crate::kubectl;
 use crate::node::Nodes;
+use crate::node::kubelet::config::Machine;
 use crate::node::kubelet::mirror;
+use crate::node::kubelet::node_status::conditions;
 use crate::scheduler::Scheduler;
 use crate::store::Store;
 use serde_json::{Value, json};
@@ -50,6 +52,7 @@ impl Cluster {
             decisions: Log::default(),
             announced: 0,
             context: kubectl::Context::default(),
+            metrics: config.metrics,
         };
         let boot = cluster.begin_input("the cluster boots".to_owned());
         for name in NAMESPACES {
@@ -128,23 +131,27 @@ impl Cluster {
         let name = Str::from(config.name.clone());
         let phase = draw(self.seed, Stream::Heartbeat, u128::from(number)).between(SimDuration::ZERO, LEASE_RENEWAL);
         let heartbeat = Heartbeat { first: self.now + phase, stopped: None };
+        let machine = machine(config);
         let node = Node {
             meta: Meta { name: name.clone(), labels: node_labels(config), ..Meta::default() },
             unschedulable: false,
             taints: config.taints.clone(),
             pod_cidr: Str::from(format!("{}/24", Ipv4Addr::from(cidr))),
             status: NodeStatus {
-                capacity: capacity(config),
-                allocatable: capacity(config),
-                conditions: ready_conditions(self.now),
+                capacity: machine.capacity,
+                allocatable: machine.allocatable,
+                conditions: conditions([false; 3], None, self.now),
                 address,
                 volumes: Default::default(),
+                boots: 0,
             },
         };
         let moment = Moment { now: self.now, event };
         let registered = self.server.register_node(&mut self.store, moment, node, heartbeat);
         let id = registered.expect("node names differ: the configuration was checked");
         self.nodes.add_node(id.number, name, address, Ipv4Addr::from(cidr));
+        let uid = self.store.get(id).map_or(Uid::NONE, |node| node.meta().uid);
+        self.nodes.set_up(id.number, uid, machine);
     }
 }
 
@@ -166,9 +173,9 @@ impl Cluster {
     }
 }
 
-fn capacity(config: &NodeConfig) -> Capacity {
-    let resources = Resources { milli_cpu: config.milli_cpu, memory: config.memory, ephemeral_storage: 100 << 30 };
-    Capacity { resources, pods: config.pods }
+fn machine(config: &NodeConfig) -> Machine {
+    let resources = Resources { milli_cpu: config.milli_cpu, memory: config.memory, ephemeral_storage: config.disk };
+    Machine::new(Capacity { resources, pods: config.pods }, config.kubelet.clone())
 }
 
 fn node_labels(config: &NodeConfig) -> StrMap {
@@ -184,25 +191,4 @@ fn node_labels(config: &NodeConfig) -> StrMap {
         labels.set(key.clone(), value.clone());
     }
     labels
-}
-
-/// The conditions that a healthy kubelet posts (`pkg/kubelet/nodestatus/setters.go`, v1.36).
-pub(super) fn ready_conditions(now: SimTime) -> Vec<Condition> {
-    let at = now.truncated_to_secs();
-    let rows = [
-        ("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        ("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        ("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        ("Ready", true, "KubeletReady", "kubelet is posting ready status"),
-    ];
-    let condition = |(kind, status, reason, message): (&'static str, bool, &'static str, &'static str)| Condition {
-        kind: kind.into(),
-        status: ConditionStatus::from_bool(status),
-        reason: reason.into(),
-        message: message.into(),
-        last_transition: at,
-        last_update: at,
-        observed_generation: 0,
-    };
-    rows.into_iter().map(condition).collect()
 }

@@ -41,7 +41,10 @@ impl Cluster {
                 Happened::Timer(Process::Scheduler)
             }
             Event::Node(input) => {
-                self.node(id, |nodes, now, out| nodes.on(now, *input, out));
+                match *input {
+                    node::Input::Power { node, on, boots } => self.power(node, on, boots, id),
+                    input => self.node(id, |nodes, now, out| nodes.on(now, input, out)),
+                }
                 Happened::Timer(Process::Kubelet)
             }
         };

@@ -3,8 +3,10 @@
 //! - **maxPods**: never more than `replicas + maxSurge` pods, terminating ones aside, and those that their ReplicaSet is about to delete:
 //!   its size is the Deployment's decision, and a controller whose client is rate-limited carries it out a little later, as in reality.
 //! - **minAvailable**: never fewer than `replicas − maxUnavailable` available ones, while nothing fails.
+//! - **commitments**: the pods that a kubelet has taken never ask for more than its node offers.
+//! - **noStrays**: no container runs for longer than a moment after its pod is gone, where the kubelet can hear of it.
 //!
-//! Both are promises about a rollout, so they begin to bind when the controllers have caught up with what the user asked last: until
+//! The first two are promises about a rollout, so they begin to bind when the controllers have caught up with what the user asked last: until
 //! then the loosest of the bounds since the last such moment holds. A pod that fails, or that somebody else than its ReplicaSet takes
 //! away, lifts minAvailable until as many pods as promised are available again.
 
@@ -12,15 +14,18 @@ mod budgets;
 
 use super::Cluster;
 use super::event::Happened;
-use crate::api::meta::Uid;
-use crate::api::object::Object;
+use crate::api::meta::{Str, Uid};
+use crate::api::object::{Kind, Object};
 use crate::api::pod::Pod;
 use crate::api::workloads::{Deployment, DeploymentSpec, Strategy};
 use crate::controllers::deployment::rolling;
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::store::{Change, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// How long a kubelet may take to hear that a pod is gone.
+const STRAY_AFTER: SimDuration = SimDuration::from_secs(1);
 
 /// Which promise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -31,15 +36,25 @@ pub enum Invariant {
     MinAvailable,
     /// No eviction leaves fewer pods ready than a disruption budget wants.
     DisruptionBudgets,
+    /// The pods of a node never ask for more than it offers.
+    Commitments,
+    /// No container runs after its pod is gone, where the kubelet can hear of it.
+    NoStrays,
 }
 
 impl Invariant {
+    /// All of them.
+    pub const ALL: [Invariant; 5] =
+        [Invariant::MaxPods, Invariant::MinAvailable, Invariant::DisruptionBudgets, Invariant::Commitments, Invariant::NoStrays];
+
     /// As scenario files spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Invariant::MaxPods => "maxPods",
             Invariant::MinAvailable => "minAvailable",
             Invariant::DisruptionBudgets => "disruptionBudgets",
+            Invariant::Commitments => "commitments",
+            Invariant::NoStrays => "noStrays",
         }
     }
 }
@@ -138,6 +153,8 @@ pub struct Checker {
     budgets: budgets::Budgets,
     revision: u64,
     violations: Vec<Violation>,
+    /// Pods that are gone, since when, and where they were.
+    gone: Vec<(u32, SimTime, Str)>,
 }
 
 impl Checker {
@@ -148,15 +165,56 @@ impl Checker {
         };
         let mut touched: BTreeSet<Uid> = BTreeSet::new();
         for change in changes {
+            if let Object::Pod(pod) = &change.object {
+                self.pod_on_node(cluster, change, pod);
+            }
             touched.extend(self.take_in(cluster, change));
             self.budgets.take_in(change, cluster.now(), &mut self.violations);
         }
         self.revision = cluster.store().revision();
+        self.check_strays(cluster);
         for deployment in touched {
             if let Some(watched) = self.deployments.get_mut(&deployment) {
                 watched.check(cluster.now(), &mut self.violations);
             }
         }
+    }
+
+    /// A pod's change may be a new commitment of its node, or the end of one.
+    fn pod_on_node(&mut self, cluster: &Cluster, change: &Change, pod: &Pod) {
+        let Some(node) = cluster.store().find(Kind::Node, "", &pod.node_name) else { return };
+        if change.verb == Verb::Deleted {
+            self.gone.push((change.id.number, cluster.now(), pod.node_name.clone()));
+            return;
+        }
+        let Some(kubelet) = cluster.nodes().kubelet(node.number) else { return };
+        let (asked, offered) = (kubelet.load.requests, kubelet.machine.allocatable);
+        if asked.max(offered.resources) != offered.resources || kubelet.load.pods > offered.pods {
+            let text = format!("the {} pods of node {} ask for {asked:?}, and it offers {offered:?}", kubelet.load.pods, pod.node_name);
+            self.violations.push(Violation { invariant: Invariant::Commitments, at: cluster.now(), text });
+        }
+    }
+
+    /// A kubelet has a moment to hear that a pod is gone.
+    fn check_strays(&mut self, cluster: &Cluster) {
+        let now = cluster.now();
+        let violations = &mut self.violations;
+        self.gone.retain_mut(|(pod, since, name)| {
+            let node = cluster.store().find(Kind::Node, "", name);
+            if cluster.nodes().pod(*pod).is_none() {
+                return false;
+            }
+            // Who can't hear now begins to hear later.
+            if !node.is_some_and(|node| cluster.nodes().hears(node.number)) {
+                *since = now;
+            }
+            let stray = now.since(*since) > STRAY_AFTER;
+            if stray {
+                let text = format!("a pod of node {name} is gone since {since}, and the kubelet still has it");
+                violations.push(Violation { invariant: Invariant::NoStrays, at: now, text });
+            }
+            !stray
+        });
     }
 
     /// What was broken so far.

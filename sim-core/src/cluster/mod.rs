@@ -20,9 +20,10 @@ use crate::kernel::queue::{EventId, Queue, TieBreak};
 use crate::kernel::table::Log;
 use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::kernel::trace::{Fingerprint, Record, Trace};
-use crate::kubectl::api::{Executed, LogOptions, Unstreamed, WatchEvent, WatchKind};
+use crate::kubectl::api::{Executed, LogOptions, Measured, Unstreamed, WatchEvent, WatchKind};
 use crate::kubectl::{self, Invocation, Outcome, Progress, Session};
 use crate::node::Nodes;
+use crate::node::kubelet::config::KubeletConfig;
 use crate::node::runtime::image::Images;
 use crate::scheduler::Scheduler;
 use crate::store::{Change, Store, Verb};
@@ -44,12 +45,25 @@ pub struct NodeConfig {
     pub labels: Vec<(String, String)>,
     /// Taints: key, value, effect.
     pub taints: Vec<crate::api::pod::Taint>,
+    /// Bytes of disk, for images, containers and emptyDirs.
+    pub disk: i64,
+    /// What is reserved, when pods are evicted, and so on.
+    pub kubelet: KubeletConfig,
 }
 
 impl NodeConfig {
-    /// A node with 4 CPUs, 16 GiB and room for 110 pods.
+    /// A node with 4 CPUs, 16 GiB, 100 GiB of disk and room for 110 pods.
     pub fn named(name: impl Into<String>) -> Self {
-        NodeConfig { name: name.into(), milli_cpu: 4_000, memory: 16 << 30, pods: 110, labels: Vec::new(), taints: Vec::new() }
+        NodeConfig {
+            name: name.into(),
+            milli_cpu: 4_000,
+            memory: 16 << 30,
+            pods: 110,
+            labels: Vec::new(),
+            taints: Vec::new(),
+            disk: 100 << 30,
+            kubelet: KubeletConfig::default(),
+        }
     }
 }
 
@@ -100,6 +114,8 @@ pub struct Config {
     pub kubelets: Kubelets,
     /// Whether there are storage drivers.
     pub drivers: Drivers,
+    /// Whether there is a metrics-server: `kubectl top` asks it.
+    pub metrics: bool,
     /// What decides between events at the same nanosecond.
     pub tie_break: TieBreak,
     /// How many trace records are kept.
@@ -124,6 +140,7 @@ impl Default for Config {
             images: Images::default(),
             kubelets: Kubelets::Simulated,
             drivers: Drivers::Simulated,
+            metrics: true,
             tie_break: TieBreak::Fifo,
             trace_capacity: 1 << 18,
             history_limit: 1 << 16,
@@ -162,6 +179,8 @@ pub struct Cluster {
     /// The last revision whose change was announced to the watchers.
     announced: u64,
     context: kubectl::Context,
+    /// Whether there is a metrics-server.
+    metrics: bool,
 }
 
 impl Cluster {
@@ -283,7 +302,7 @@ impl Cluster {
 
     fn client(&mut self, event: EventId) -> Client<'_> {
         let front = Front { server: &mut self.server, store: &mut self.store, at: Moment { now: self.now, event } };
-        Client { front, nodes: &mut self.nodes }
+        Client { front, nodes: &mut self.nodes, metrics: self.metrics }
     }
 
     fn begin_input(&mut self, text: String) -> EventId {
@@ -318,6 +337,8 @@ struct Client<'a> {
     front: Front<'a>,
     /// The kubelets, to which the API server passes on what is about the inside of containers.
     nodes: &'a mut Nodes,
+    /// Whether there is a metrics-server that scrapes them.
+    metrics: bool,
 }
 
 impl kubectl::Api for Client<'_> {
@@ -326,6 +347,13 @@ impl kubectl::Api for Client<'_> {
     }
     fn epoch(&self) -> Epoch {
         self.front.server.epoch()
+    }
+    fn metrics(&self, of: Measured) -> Option<Vec<Value>> {
+        let nodes = self.metrics.then_some(&*self.nodes);
+        nodes.map(|nodes| match of {
+            Measured::Nodes => nodes.node_metrics(self.front.store, self.epoch(), self.now()),
+            Measured::Pods => nodes.pod_metrics(self.epoch(), self.now()),
+        })
     }
     fn get(&self, r: &'static crate::api::resources::Resource, ns: &str, name: &str) -> Result<Value, ApiError> {
         self.front.get(r, ns, name)

@@ -34,6 +34,11 @@ pub trait Api {
     /// Whatever the server has against it; a resource without objects is an empty list.
     fn list(&self, r: &'static Resource, ns: Option<&str>, labels: &Selector) -> Result<Vec<Value>, ApiError>;
 
+    /// What a metrics-server has measured: objects of `metrics.k8s.io/v1beta1`. None: there is none.
+    fn metrics(&self, _of: Measured) -> Option<Vec<Value>> {
+        None
+    }
+
     /// The newest revision of the store: where a watch that starts now begins.
     fn revision(&self) -> u64;
 
@@ -171,6 +176,15 @@ pub enum Unstreamed {
     Upgrade(String),
     /// The runtime can't run the command.
     Failed(String),
+}
+
+/// What a metrics-server measures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Measured {
+    /// `nodes.metrics.k8s.io`
+    Nodes,
+    /// `pods.metrics.k8s.io`
+    Pods,
 }
 
 /// What happened to an object.

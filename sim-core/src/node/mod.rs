@@ -7,24 +7,28 @@
 //! - `inside/`: what kubectl may ask about containers: logs, commands.
 //! - `runtime/`: what stands behind the CRI: sandboxes and addresses, images, programs.
 
+pub mod faults;
 pub mod inside;
 pub mod kubelet;
+pub mod metrics;
+pub mod pressure;
 pub mod runtime;
 
-use crate::api::meta::Str;
+use crate::api::meta::{Str, Uid};
 use crate::api::node::Heartbeat;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::status::ApiError;
 use crate::client::Call;
-use crate::client::events::Source;
+use crate::client::events::{Memory, Source};
 use crate::client::view::View;
 use crate::kernel::outbox::Outbox;
 use crate::kernel::table::{Index, Table};
 use crate::kernel::time::{Epoch, SimTime};
 use crate::store::{Store, Verb};
+use kubelet::eviction::Eviction;
 use kubelet::pod_worker::{PodWorker, Stage, Step};
-use kubelet::{Kubelet, Turn, Words, heartbeat, mirror};
+use kubelet::{Kubelet, Load, NodeStep, Turn, Words, admission, heartbeat, mirror};
 use runtime::addresses::AddressPool;
 use runtime::image::{ImageStore, Images};
 use std::net::Ipv4Addr;
@@ -43,6 +47,24 @@ pub enum Input {
         step: Step,
         /// The attempt that it belongs to: if that is over, nothing happens.
         attempt: u32,
+    },
+    /// Something about a node as a whole is due.
+    Node {
+        /// The node's number.
+        node: u32,
+        /// What.
+        step: NodeStep,
+        /// What it belongs to: a look of the eviction manager, or else the node's boot.
+        attempt: u32,
+    },
+    /// A node goes off or on by itself: the cluster sees to it.
+    Power {
+        /// The node's number.
+        node: u32,
+        /// Whether it goes on.
+        on: bool,
+        /// How often it had been switched on: if that is different now, nothing happens.
+        boots: u32,
     },
     /// The API server's answer to a status.
     Answer {
@@ -124,6 +146,19 @@ impl Nodes {
             boots: 0,
             started: None,
             heartbeat: heartbeat::from_boot(self.seed, node_number),
+            uid: Uid::NONE,
+            machine: Arc::default(),
+            attended: true,
+            hung: None,
+            cut: false,
+            shutting_down: false,
+            ballast: 0,
+            load: Load::default(),
+            host_ports: Vec::new(),
+            eviction: Eviction::default(),
+            collects_badly: false,
+            memory: Memory::default(),
+            held: Vec::new(),
         };
         self.kubelets.insert(node_number, kubelet);
     }
@@ -148,6 +183,11 @@ impl Nodes {
         self.kubelets.get(node).map(|kubelet| kubelet.heartbeat)
     }
 
+    /// A node's kubelet.
+    pub fn kubelet(&self, node: u32) -> Option<&Kubelet> {
+        self.kubelets.get(node)
+    }
+
     /// A pod as its kubelet knows it, if one does.
     pub fn pod(&self, number: u32) -> Option<&PodWorker> {
         self.pods.get(number)
@@ -163,6 +203,11 @@ impl Nodes {
         if pod.node_name.is_empty() {
             return;
         }
+        // What a kubelet can't hear now, it lists later.
+        let node = self.pods.get(id.number).map(|worker| worker.node).or_else(|| self.names.get(&pod.node_name).copied());
+        if node.is_none_or(|node| !self.hears(node)) {
+            return;
+        }
         let is_mirror = mirror::is_mirror(&pod.meta);
         if verb == Verb::Deleted {
             if is_mirror && self.pods.get(id.number).is_some_and(|worker| self.is_up(worker.node)) {
@@ -170,8 +215,8 @@ impl Nodes {
                 return self.with(now, id.number, out, PodWorker::mirror_again);
             }
             self.with(now, id.number, out, PodWorker::removed);
-            self.pods.remove(id.number);
             self.written.forget(id.number);
+            self.leave(id.number);
             return;
         }
         if let Some(known) = self.pods.get(id.number) {
@@ -199,8 +244,21 @@ impl Nodes {
         if gone || pod.status.phase.is_final() {
             return;
         }
-        self.pods.insert(id.number, PodWorker::new(id, pod, node, kubelet.boots, now));
-        self.with(now, id.number, out, PodWorker::begin);
+        let mut worker = PodWorker::new(id, pod, node, kubelet.boots, now);
+        // A kubelet that starts keeps what it has started before.
+        let known = pod.status.start_time.is_some() || pod.meta.deletion.is_some();
+        let refusal = if known { None } else { admission::refusal(kubelet, self.node_object(node).as_deref(), pod) };
+        match refusal {
+            Some(refusal) => {
+                worker.stage = Stage::Ended;
+                self.enter(id.number, worker);
+                self.with(now, id.number, out, |worker, turn| worker.refuse(turn, refusal));
+            }
+            None => {
+                self.enter(id.number, worker);
+                self.with(now, id.number, out, PodWorker::begin);
+            }
+        }
     }
 
     /// The kubelets' watches deliver what they read besides pods, up to revision `upto`.
@@ -227,6 +285,9 @@ impl Nodes {
                 }
                 self.with(now, pod, out, |worker, turn| worker.timer(turn, container, step, attempt))
             }
+            Input::Node { node, step, attempt } => self.node_step(now, node, step, attempt, out),
+            // The cluster carries this out: power concerns the lease too.
+            Input::Power { .. } => {}
             // The lower half of a token is the pod's number.
             Input::Answer { token, result } => {
                 let result = result.map(|_| ()).map_err(|error| error.reason);
@@ -277,13 +338,44 @@ impl Nodes {
         self.pods.iter().filter(|(_, worker)| worker.node == node && worker.stage == Stage::Working).count()
     }
 
+    /// A pod comes under the care of a kubelet.
+    fn enter(&mut self, number: u32, worker: PodWorker) {
+        if let Some(kubelet) = self.kubelets.get_mut(worker.node) {
+            kubelet.load.exchange(Load::default(), worker.load());
+            let ports = admission::host_ports(&worker.pod.spec);
+            kubelet.host_ports.extend(ports.map(|(port, protocol)| (port, Str::from(protocol.to_owned()), number)));
+        }
+        self.pods.insert(number, worker);
+    }
+
+    /// A pod leaves it.
+    fn leave(&mut self, number: u32) {
+        let Some(worker) = self.pods.remove(number) else { return };
+        if let Some(kubelet) = self.kubelets.get_mut(worker.node) {
+            kubelet.load.exchange(worker.load(), Load::default());
+            kubelet.host_ports.retain(|(_, _, pod)| *pod != number);
+        }
+    }
+
     /// Lets a pod's worker act with what it shares. Nothing happens if the pod isn't known.
     fn with(&mut self, now: SimTime, pod: u32, out: &mut Outbox<Call, Input>, act: impl FnOnce(&mut PodWorker, &mut Turn<'_>)) {
         let Some(worker) = self.pods.get_mut(pod) else { return };
-        let kubelet = self.kubelets.get_mut(worker.node).expect("a pod that is known is on a node that is known");
+        let node = worker.node;
+        let kubelet = self.kubelets.get_mut(node).expect("a pod that is known is on a node that is known");
+        let (before, images) = (worker.load(), kubelet.images.len());
         let source = Source { component: "kubelet", host: kubelet.name.clone(), epoch: self.epoch };
         let mut turn = Turn { now, seed: self.seed, source, images: &self.images, kubelet, words: &mut self.words, out };
         act(worker, &mut turn);
+        let after = worker.load();
+        if before != after {
+            kubelet.load.exchange(before, after);
+            if after.pods == 0 {
+                kubelet.host_ports.retain(|(_, _, owner)| *owner != pod);
+            }
+        }
+        if before.peak != after.peak || before.limited != after.limited || images != kubelet.images.len() {
+            self.consider(now, node, out);
+        }
     }
 }
 

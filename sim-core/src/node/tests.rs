@@ -31,6 +31,8 @@ struct World {
     events: Vec<Arc<Event>>,
     times: Vec<(SimTime, Arc<Event>)>,
     handled: usize,
+    /// What the kubelets said of their nodes.
+    conditions: Vec<(SimTime, Vec<crate::api::meta::Condition>)>,
 }
 
 impl World {
@@ -50,7 +52,27 @@ impl World {
             events: Vec::new(),
             times: Vec::new(),
             handled: 0,
+            conditions: Vec::new(),
         }
+    }
+
+    /// The same, with this machine as node-0.
+    fn with_machine(rules: &[(&str, Program)], machine: kubelet::config::Machine) -> World {
+        let mut world = World::new(rules);
+        world.nodes.set_up(0, Uid(1), machine);
+        world
+    }
+
+    /// The pods as a list of the API server's.
+    fn listed(&self) -> Vec<(ObjectId, Arc<Pod>)> {
+        self.pods.iter().map(|(number, pod)| (ObjectId { kind: Kind::Pod, number: *number }, pod.clone())).collect()
+    }
+
+    /// When a condition of a node was true, in the statuses that were posted.
+    fn held(&self, kind: &str) -> Vec<(u64, bool)> {
+        let posted = self.conditions.iter();
+        let holds = |all: &[crate::api::meta::Condition]| all.iter().any(|c| c.kind == *kind && c.status == ConditionStatus::True);
+        posted.map(|(at, all)| (at.as_secs(), holds(all))).collect()
     }
 
     fn push(&mut self, at: SimTime, due: Due) {
@@ -129,6 +151,7 @@ impl World {
                 self.times.push((self.now, event.clone()));
                 self.events.push(event);
             }
+            Write::NodeConditions(_, conditions) => self.conditions.push((self.now, conditions)),
             other => panic!("a kubelet doesn't ask for {other:?}"),
         }
         if call.token != NO_ANSWER {
@@ -195,7 +218,9 @@ fn seconds(secs: u64) -> SimDuration {
     SimDuration::from_secs(secs)
 }
 
+mod faults;
 mod life;
+mod pressure;
 
 #[test]
 fn a_pod_comes_up_and_goes() {

@@ -3,7 +3,8 @@
 use super::error::Error;
 use super::expect::Condition;
 use super::images::ImageFields;
-use super::words::{Amount, Percent, Span, TaintText, from_text};
+use super::nodes::NodeFields;
+use super::words::{Percent, Span, from_text};
 use crate::cluster::faults::Fault;
 use crate::cluster::invariants::Invariant;
 use crate::cluster::{Config, NodeConfig};
@@ -161,6 +162,7 @@ struct ClusterFields {
     #[serde(default)]
     images: BTreeMap<String, ImageFields>,
     jitter: Option<Percent>,
+    metrics_server: Option<bool>,
     #[serde(default)]
     static_pods: Vec<StaticPodFields>,
 }
@@ -185,19 +187,6 @@ enum ClientLimits {
     #[default]
     Default,
     Off,
-}
-
-#[derive(Deserialize, Clone)]
-#[serde(deny_unknown_fields)]
-struct NodeFields {
-    name: String,
-    cpu: Option<Amount>,
-    memory: Option<Amount>,
-    pods: Option<i64>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    taints: Vec<TaintText>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -368,9 +357,10 @@ impl ClusterFields {
             config.controller_qps = 0;
             config.scheduler_qps = 0;
         }
+        config.metrics = self.metrics_server.unwrap_or(config.metrics);
         config.nodes = match &self.nodes {
             Nodes::Count(count) => (1..=*count).map(|n| NodeConfig::named(format!("node-{n}"))).collect(),
-            Nodes::Each(nodes) => nodes.iter().map(NodeFields::config).collect(),
+            Nodes::Each(nodes) => nodes.iter().map(NodeFields::config).collect::<Result<_, _>>()?,
         };
         let mut names: Vec<&str> = config.nodes.iter().map(|node| node.name.as_str()).collect();
         names.sort_unstable();
@@ -386,20 +376,6 @@ impl ClusterFields {
             config.images.jitter_percent = percent;
         }
         Ok(config)
-    }
-}
-
-impl NodeFields {
-    fn config(&self) -> NodeConfig {
-        let usual = NodeConfig::named(self.name.clone());
-        NodeConfig {
-            milli_cpu: self.cpu.map_or(usual.milli_cpu, |amount| amount.milli),
-            memory: self.memory.map_or(usual.memory, |amount| amount.whole),
-            pods: self.pods.unwrap_or(usual.pods),
-            labels: self.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
-            taints: self.taints.iter().map(|taint| taint.0.clone()).collect(),
-            ..usual
-        }
     }
 }
 
@@ -474,9 +450,11 @@ impl<'de> Deserialize<'de> for Text {
 /// A promise that is to be watched over the whole run.
 struct InvariantText(Invariant);
 from_text!(InvariantText, |text| {
-    let known = [Invariant::MaxPods, Invariant::MinAvailable, Invariant::DisruptionBudgets];
-    let found = known.into_iter().find(|invariant| invariant.as_str() == text);
-    found.map(InvariantText).ok_or_else(|| format!("there is no invariant {text:?}; expected maxPods, minAvailable or disruptionBudgets"))
+    let found = Invariant::ALL.into_iter().find(|invariant| invariant.as_str() == text);
+    found.map(InvariantText).ok_or_else(|| {
+        let known: Vec<&str> = Invariant::ALL.iter().map(|known| known.as_str()).collect();
+        format!("there is no invariant {text:?}; expected one of {}", known.join(", "))
+    })
 });
 
 #[derive(Clone)]

@@ -428,6 +428,8 @@ impl<'a> Player<'a> {
                 Invariant::MaxPods => "maxPods: never more than replicas + maxSurge pods",
                 Invariant::MinAvailable => "minAvailable: never fewer than replicas − maxUnavailable available",
                 Invariant::DisruptionBudgets => "disruptionBudgets: no eviction leaves fewer pods ready than a budget wants",
+                Invariant::Commitments => "commitments: pods never ask for more than their node offers",
+                Invariant::NoStrays => "noStrays: no container runs after its pod is gone",
             };
             let broken: Vec<_> = self.checker.violations().iter().filter(|violation| violation.invariant == *invariant).collect();
             let (at, found) = match broken.first() {

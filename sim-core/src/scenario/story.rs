@@ -2,6 +2,7 @@
 
 use super::report::{Lane, LaneState, Line, Sizes, Span, Step, Tone};
 use crate::api::event::EventType;
+use crate::api::meta::ConditionStatus;
 use crate::api::object::Object;
 use crate::api::pod::{ContainerState, Phase, Pod};
 use crate::api::workloads::ReplicaSet;
@@ -78,6 +79,15 @@ impl Story {
                 if node.is_ready() != old.is_ready() {
                     let now = if node.is_ready() { "Ready" } else { "NotReady" };
                     self.tell(at, Tone::Node, format!("Node {name}  {now}"));
+                }
+                for pressure in ["MemoryPressure", "DiskPressure", "PIDPressure"] {
+                    let holds = |node: &crate::api::node::Node| {
+                        node.status.conditions.iter().any(|c| c.kind == pressure && c.status == ConditionStatus::True)
+                    };
+                    if holds(node) != holds(old) {
+                        let now = if holds(node) { pressure.to_owned() } else { format!("no {pressure} any more") };
+                        self.tell(at, Tone::Node, format!("Node {name}  {now}"));
+                    }
                 }
                 if node.unschedulable != old.unschedulable {
                     let now = if node.unschedulable { "cordoned" } else { "uncordoned" };

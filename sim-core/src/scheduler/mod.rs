@@ -425,6 +425,7 @@ mod tests {
                 conditions: Vec::new(),
                 address: [192, 168, 0, 1].into(),
                 volumes: Arc::default(),
+                boots: 0,
             },
         }
     }

@@ -4,36 +4,92 @@
 //! A pod's life is in `pod_worker`, its containers' starts in `start`, their probes in `probes` and hooks in `hooks`, its end in `termination`,
 //! what the API is told about it in `status`.
 
+pub mod admission;
+pub mod config;
 pub mod configured;
 pub mod environment;
+pub mod eviction;
 pub mod files;
 pub mod heartbeat;
 pub mod hooks;
 pub mod mirror;
+pub mod node_status;
 pub mod past;
 pub mod pod_worker;
 pub mod probes;
 pub mod restart;
+pub mod resume;
 pub mod start;
 pub mod resync;
+pub mod stats;
 pub mod status;
 pub mod termination;
 pub mod volumes;
 
-use crate::api::meta::Str;
+use crate::api::container::Resources;
+use crate::api::meta::{Str, Uid};
 use crate::api::node::Heartbeat;
 use crate::api::pod::PodSpec;
 use crate::apiserver::request::Write;
-use crate::client::events::Source;
+use crate::client::events::{Memory, Source};
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::outbox::Outbox;
 use crate::kernel::table::Index;
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::Input;
 use crate::node::runtime::addresses::AddressPool;
 use crate::node::runtime::image::{ImageStore, Images};
+use config::{Amounts, Machine};
+use eviction::Eviction;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+/// Something that is due for a node as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NodeStep {
+    /// The eviction manager looks.
+    Housekeeping,
+    /// The node's status is posted.
+    Status,
+    /// A shutdown goes on.
+    ShutDown {
+        /// Whether it is the critical pods' turn.
+        critical: bool,
+        /// Until when their end is waited for.
+        until: SimTime,
+    },
+}
+
+/// What the pods of a node ask of it and may come to use: sums that follow every change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Load {
+    /// What they request.
+    pub requests: Resources,
+    /// How many they are.
+    pub pods: i64,
+    /// The most that their running containers may come to use.
+    pub peak: Amounts,
+    /// How many of them might exceed limits of their own on disk.
+    pub limited: u32,
+}
+
+impl Load {
+    /// The same with one part exchanged.
+    pub fn exchange(&mut self, old: Load, new: Load) {
+        let amount = |all: u64, old: u64, new: u64| all.saturating_sub(old).saturating_add(new);
+        self.requests = self.requests.minus(old.requests).plus(new.requests);
+        self.pods += new.pods - old.pods;
+        self.peak = Amounts {
+            memory: amount(self.peak.memory, old.peak.memory, new.peak.memory),
+            disk: amount(self.peak.disk, old.peak.disk, new.peak.disk),
+            pids: amount(self.peak.pids, old.peak.pids, new.peak.pids),
+        };
+        self.limited = self.limited + new.limited - old.limited;
+    }
+}
+
+/// More requests than this aren't kept while the network is cut: `maxQueuedEvents`.
+const HELD: usize = 1000;
 
 /// A kubelet and its node's runtime, without the pods.
 #[derive(Clone, Debug)]
@@ -54,12 +110,69 @@ pub struct Kubelet {
     pub started: Option<SimTime>,
     /// Its lease's renewals.
     pub heartbeat: Heartbeat,
+    /// The node's UID.
+    pub uid: Uid,
+    /// What it has, and how the kubelet is configured.
+    pub machine: Arc<Machine>,
+    /// Whether the kubelet's process runs.
+    pub attended: bool,
+    /// Since when the runtime doesn't answer, if it doesn't.
+    pub hung: Option<SimTime>,
+    /// Whether nothing goes between it and the API server.
+    pub cut: bool,
+    /// Whether the operating system is shutting down.
+    pub shutting_down: bool,
+    /// Bytes on its disk that belong to no pod and no image.
+    pub ballast: u64,
+    /// What its pods ask for and may use.
+    pub load: Load,
+    /// Ports of the node that pods took: number, protocol, pod.
+    pub host_ports: Vec<(i32, Str, u32)>,
+    /// The eviction manager.
+    pub eviction: Eviction,
+    /// Whether the last collection of images didn't free enough.
+    pub collects_badly: bool,
+    /// Its events about the node.
+    pub memory: Memory,
+    /// What it couldn't send, and since when.
+    pub held: Vec<(SimTime, Write)>,
 }
 
 impl Kubelet {
     /// Whether it acts on its pods: their containers may run on without it.
     pub fn tends(&self) -> bool {
-        self.up
+        self.up && self.attended && self.hung.is_none()
+    }
+
+    /// Whether it hears of changes, and is heard.
+    pub fn hears(&self) -> bool {
+        self.up && self.attended && !self.cut
+    }
+
+    /// Keeps a request for later.
+    pub fn hold(&mut self, now: SimTime, write: Write) {
+        if self.held.len() < HELD {
+            self.held.push((now, write));
+        }
+    }
+
+    /// The first tick after a moment of something that happens again and again since the kubelet started.
+    pub fn tick_after(&self, after: SimTime, period: SimDuration) -> SimTime {
+        let (first, period) = (self.heartbeat.first, period.as_nanos());
+        if after < first {
+            return first;
+        }
+        first + SimDuration::from_nanos((after.since(first).as_nanos() / period + 1) * period)
+    }
+
+    /// Whether a moment is such a tick.
+    pub fn is_tick(&self, at: SimTime, period: SimDuration) -> bool {
+        at >= self.heartbeat.first && at.since(self.heartbeat.first).as_nanos().is_multiple_of(period.as_nanos())
+    }
+
+    /// Whether images will have to be collected with so much of the disk used.
+    pub fn is_full(&self, disk: u64) -> bool {
+        disk * 100 >= self.machine.amounts().disk * self.machine.config.image_gc_percent.0
     }
 }
 
@@ -151,6 +264,9 @@ impl Words {
 impl Turn<'_> {
     /// Sends a request whose answer doesn't matter.
     pub fn send(&mut self, write: Write) {
+        if self.kubelet.cut {
+            return self.kubelet.hold(self.now, write);
+        }
         self.out.send(Call { token: NO_ANSWER, write });
     }
 }

@@ -9,7 +9,7 @@
 use crate::api::event::{EventType, ObjectReference};
 use crate::api::meta::Str;
 use crate::api::object::ObjectId;
-use crate::api::pod::{self, ContainerState, Pod};
+use crate::api::pod::{self, Pod};
 use crate::api::probe::ProbeKind;
 use crate::apiserver::request::Write;
 use crate::client::events::Memory;
@@ -21,7 +21,7 @@ use crate::node::kubelet::restart::{is_init_restarted, is_restarted};
 use crate::node::kubelet::status::{Transitions, generate};
 use crate::node::kubelet::{Sentence, Turn};
 use crate::node::runtime::SANDBOX;
-use crate::node::runtime::container::{Container, Ended, Exit, State, Waiting};
+use crate::node::runtime::container::{Container, Ended, Waiting};
 use crate::node::runtime::image::Need;
 use crate::node::runtime::program::{Course, Program};
 use std::net::Ipv4Addr;
@@ -65,6 +65,8 @@ pub enum Step {
     Over,
     /// A status that the API didn't take is sent again.
     TellAgain,
+    /// A container that leaks exceeds its memory limit.
+    OutOfMemory,
 }
 
 /// Where a pod is in its life.
@@ -139,6 +141,10 @@ pub struct PodWorker {
     pub verdict: Option<Box<Verdict>>,
     /// When the last status was sent.
     told_at: SimTime,
+    /// Whether the network kept a status from being told.
+    pub untold: bool,
+    /// Whether it might exceed limits of its own on disk.
+    pub limited: bool,
 }
 
 /// What a sync finds to be done.
@@ -178,6 +184,8 @@ impl PodWorker {
             memory: Memory::default(),
             verdict: None,
             told_at: SimTime::ZERO,
+            untold: false,
+            limited: false,
         }
     }
 
@@ -279,6 +287,10 @@ impl PodWorker {
 
     /// Sends the status. The last one is waited for: only then may the pod go.
     pub fn tell(&mut self, turn: &mut Turn<'_>) {
+        self.untold = turn.kubelet.cut || !turn.kubelet.attended;
+        if self.untold {
+            return;
+        }
         let status = generate(self, turn.kubelet.address, turn.words, turn.now);
         let token = if self.stage == Stage::Ended { u64::from(self.attempt) << 32 | u64::from(self.id.number) } else { NO_ANSWER };
         self.awaiting = (token != NO_ANSWER).then_some(token);
@@ -406,6 +418,9 @@ impl PodWorker {
         if self.containers.get(index).map_or(self.attempt, |c| c.attempt) != attempt {
             return;
         }
+        if !turn.kubelet.tends() {
+            return self.unattended(turn, index, step);
+        }
         match step {
             Step::Over => self.over(turn),
             Step::TellAgain => self.tell(turn),
@@ -427,14 +442,26 @@ impl PodWorker {
             Step::Stopped => self.stopped(turn, index),
             Step::BackOff => self.back_off(turn, index),
             Step::PullBackOff => self.pull_back_off(turn, index),
+            Step::OutOfMemory => self.die(turn, index, 137, Ended::OutOfMemory),
+        }
+    }
+
+    /// What happens while nobody looks: processes end, and are asked no more.
+    fn unattended(&mut self, turn: &Turn<'_>, index: usize, step: Step) {
+        let (code, reason) = match step {
+            Step::Exit => self.ending(turn, index),
+            Step::OutOfMemory => (137, Ended::OutOfMemory),
+            _ => return,
+        };
+        if self.stage == Stage::Working {
+            self.containers[index].end(turn.now, code, reason);
         }
     }
 
     /// A process ended by itself.
     fn exited(&mut self, turn: &mut Turn<'_>, index: usize) {
         let (code, reason) = self.ending(turn, index);
-        self.containers[index].end(turn.now, code, reason);
-        self.after_exit(turn, index, turn.now);
+        self.die(turn, index, code, reason);
     }
 
     /// What follows the end of a container: when it may start again, or what else comes now. `failed`: the crash from which it must wait.
@@ -531,45 +558,6 @@ impl PodWorker {
             }
         }
         self.tell(turn);
-    }
-
-    /// The node comes back after a power failure: what the API remembers of the containers is all that is left of them.
-    pub fn recall(&mut self, turn: &mut Turn<'_>) {
-        let lost = |state: &ContainerState| match *state {
-            ContainerState::Running { started } => Some(Exit { code: 255, reason: Ended::Unknown, started, finished: turn.now, id: 0 }),
-            ContainerState::Terminated { exit_code, started, finished, container_id, .. } => {
-                Some(Exit { code: exit_code, reason: Ended::of(exit_code), started, finished, id: container_id })
-            }
-            ContainerState::Waiting { .. } => None,
-        };
-        let inits = self.inits();
-        let known = self.pod.status.init_containers.iter().chain(&self.pod.status.containers);
-        let mut ran = false;
-        for (index, (container, status)) in self.containers.iter_mut().zip(known).enumerate() {
-            container.restarts = status.restart_count;
-            let exit = lost(&status.state).or_else(|| status.last_state.as_ref().and_then(lost));
-            let exit = exit.map(|exit| Exit { id: status.container_id, ..exit });
-            ran |= exit.is_some();
-            match exit {
-                // Init containers run again in the new sandbox.
-                Some(exit) if index >= inits => container.state = State::Exited(exit),
-                last => container.last = last,
-            }
-        }
-        for (kind, since) in [
-            ("PodReadyToStartContainers", &mut self.transitions.sandbox),
-            ("Initialized", &mut self.transitions.initialized),
-            ("Ready", &mut self.transitions.ready),
-        ] {
-            if let Some(condition) = self.pod.status.condition(kind) {
-                since.holds = condition.status == crate::api::meta::ConditionStatus::True;
-                since.at = condition.last_transition;
-            }
-        }
-        if ran && self.pod.meta.deletion.is_none() {
-            let message = "Pod sandbox changed, it will be killed and re-created.";
-            self.report_part(turn, Str::EMPTY, EventType::Normal, "SandboxChanged", message.into());
-        }
     }
 }
 

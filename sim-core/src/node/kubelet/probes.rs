@@ -59,6 +59,18 @@ impl PodWorker {
         }
     }
 
+    /// A new kubelet asks a container that has been running: what the old one knew is gone, but what counted stays until it says otherwise.
+    pub fn watch_again(&mut self, turn: &mut Turn<'_>, index: usize) {
+        let (startup, probed) = (!self.containers[index].started, self.spec_of(index).probes.is_some());
+        self.containers[index].probers = probed.then(Box::default);
+        for kind in if startup { &[ProbeKind::Startup][..] } else { &[ProbeKind::Readiness, ProbeKind::Liveness] } {
+            if self.spec_of(index).probe(*kind).is_some() {
+                let first = self.tick_after(turn, index, *kind, turn.now);
+                self.wake_at(turn, first, number(index), Step::Probe(*kind));
+            }
+        }
+    }
+
     /// The first question: at once, or at the first tick after the initial delay.
     fn ask_first(&mut self, turn: &mut Turn<'_>, index: usize, kind: ProbeKind) {
         let Some(probe) = self.spec_of(index).probe(kind) else { return };

@@ -12,6 +12,11 @@ use crate::node::runtime::container::{Ended, Exit, State, Waiting};
 use crate::node::runtime::image::{Need, is_valid_name};
 use crate::node::runtime::program::vary;
 
+/// How long an image takes to come in at so many bytes a second.
+fn pull_time(size: u64, rate: u64) -> SimDuration {
+    SimDuration::from_millis(size.saturating_mul(1000) / rate.max(1))
+}
+
 impl PodWorker {
     /// Whether nothing but the image stands between the sandbox and the container's process.
     pub fn is_plain(&self, _index: usize) -> bool {
@@ -42,7 +47,8 @@ impl PodWorker {
                 self.report(turn, index, EventType::Normal, "Pulling", message);
                 let program = turn.images.program(&image);
                 let mut chance = draw(turn.seed, Stream::ImagePull, self.key(index));
-                let takes = turn.images.slowed(vary(&mut chance, program.pull, turn.images.jitter_percent));
+                let usual = turn.kubelet.machine.config.pull_rate.map_or(program.pull, |rate| pull_time(program.size, rate));
+                let takes = turn.images.slowed(vary(&mut chance, usual, turn.images.jitter_percent));
                 let refused = turn.images.refusal(&image).is_some();
                 let pull = turn.kubelet.images.pull(turn.now, &image, takes, refused);
                 let container = &mut self.containers[index];
@@ -126,6 +132,7 @@ impl PodWorker {
         self.report(turn, index, EventType::Normal, "Started", "Container started".into());
         self.count_start(index, course.id);
         self.containers[index].state = State::Running { started: turn.now };
+        self.prepare(turn, index);
         if let Some((ending, ..)) = self.end_of(turn, index) {
             self.wake(turn, ending, index, Step::Exit);
         }

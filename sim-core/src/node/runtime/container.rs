@@ -2,6 +2,7 @@
 
 use crate::api::meta::Str;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::kubelet::config::Amounts;
 use crate::node::kubelet::probes::Prober;
 use crate::node::kubelet::restart::BackOff;
 
@@ -102,6 +103,15 @@ pub struct Stop {
     pub code: i32,
 }
 
+/// Memory that a process doesn't give back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leak {
+    /// Since when.
+    pub since: SimTime,
+    /// How fast.
+    pub bytes_per_second: u64,
+}
+
 /// A container of a pod, over all its restarts.
 #[derive(Clone, Debug)]
 pub struct Container {
@@ -135,6 +145,10 @@ pub struct Container {
     pub pulls: BackOff,
     /// Its probes, if it has any and runs.
     pub probers: Option<Box<[Prober; 3]>>,
+    /// The most that its present run may come to use.
+    pub peak: Amounts,
+    /// Whether its memory grows.
+    pub leak: Option<Leak>,
 }
 
 impl Container {
@@ -156,6 +170,8 @@ impl Container {
             crashes: BackOff::default(),
             pulls: BackOff::default(),
             probers: None,
+            peak: Amounts::default(),
+            leak: None,
         }
     }
 
@@ -205,6 +221,13 @@ impl Container {
         (self.ready, self.started) = (false, false);
         self.stops = None;
         self.probers = None;
+        self.leak = None;
         self.attempt += 1;
+    }
+
+    /// What a leak has come to by `now`, in bytes.
+    pub fn leaked(&self, now: SimTime) -> u64 {
+        let leak = |leak: Leak| u128::from(now.since(leak.since).as_millis()) * u128::from(leak.bytes_per_second) / 1000;
+        self.leak.map_or(0, |known| u64::try_from(leak(known)).unwrap_or(u64::MAX))
     }
 }

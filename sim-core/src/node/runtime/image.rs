@@ -1,7 +1,7 @@
 //! Images: which program each one stands for, and which ones a node has. Mirrors `pkg/kubelet/images/image_manager.go` and
 //! `puller.go`, v1.36: pulls on a node are serialized (`serializeImagePulls`, the default), presence is asked before queueing.
 //!
-//! Left out so far: layers shared between images, garbage collection of images, pull secrets, registries' rate limits.
+//! Left out so far: layers shared between images, pull secrets, registries' rate limits.
 
 use crate::api::meta::Str;
 use crate::api::pod::PullPolicy;
@@ -10,6 +10,9 @@ use crate::node::runtime::program::Program;
 
 /// How long a pull takes that finds the image there already: the registry is asked for the manifest only.
 const MANIFEST: SimDuration = SimDuration::from_millis(400);
+
+/// Images younger than this aren't collected: `imageMinimumGCAge`.
+const GC_AGE_MIN: SimDuration = SimDuration::from_secs(120);
 
 /// Which images a rule is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -212,6 +215,38 @@ impl ImageStore {
             self.images.push((image.clone(), ends));
         }
         Pull { begins, ends }
+    }
+
+    /// How many images there are, those on their way included.
+    pub fn len(&self) -> usize {
+        self.images.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.images.is_empty()
+    }
+
+    /// How much of the disk the images take that are there at `at`.
+    pub fn size(&self, images: &Images, at: SimTime) -> u64 {
+        self.images.iter().filter(|(_, since)| *since <= at).map(|(name, _)| images.program(name).size).sum()
+    }
+
+    /// Removes images that nobody uses, the oldest first, until so many bytes are free. Answers with how many became so.
+    /// `pkg/kubelet/images/image_gc_manager.go`, freeSpace: what has just come isn't touched.
+    pub fn collect(&mut self, images: &Images, in_use: &[Str], now: SimTime, wanted: u64) -> u64 {
+        let unused = |(name, since): &&(Str, SimTime)| *since + GC_AGE_MIN <= now && !in_use.contains(name);
+        let mut old: Vec<(Str, SimTime)> = self.images.iter().filter(unused).cloned().collect();
+        old.sort_by_key(|(_, since)| *since);
+        let mut freed = 0;
+        for (name, _) in old {
+            if freed >= wanted {
+                break;
+            }
+            freed += images.program(&name).size;
+            self.images.retain(|(known, _)| *known != name);
+        }
+        freed
     }
 
     /// The node lost power: pulls that weren't done are lost.

@@ -1,6 +1,7 @@
 //! The simulated container runtime: sandboxes with their addresses, containers, images. Takes the place of containerd behind the CRI.
 
 pub mod addresses;
+pub mod cgroup;
 pub mod container;
 pub mod disk;
 pub mod image;
