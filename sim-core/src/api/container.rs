@@ -95,6 +95,10 @@ pub struct Container {
     pub requests: Resources,
     /// Whether anything was requested or limited (quality of service).
     pub limits: Resources,
+    /// Whether it runs something else than its image says: a command or arguments.
+    pub has_command: bool,
+    /// Whether its environment or its mounts need what may not be there: sources of variables, parts of volumes.
+    pub reads_configuration: bool,
     /// What the kubelet asks it.
     pub probes: Option<Box<Probes>>,
     /// What is called at its start and its end.
@@ -157,12 +161,21 @@ impl Container {
             ports: ports.iter().map(ContainerPort::from_tree).collect(),
             requests: Resources::from_tree(&resources["requests"]),
             limits,
+            has_command: ["command", "args"].iter().any(|field| tree[*field].as_array().is_some_and(|words| !words.is_empty())),
+            reads_configuration: reads_configuration(tree),
             probes: Probes::from_tree(tree),
             hooks: Hooks::from_tree(tree),
             restart_policy: tree["restartPolicy"].as_str().map(RestartPolicy::parse),
             restart_rules: tree["restartPolicyRules"].as_array().into_iter().flatten().map(RestartRule::from_tree).collect(),
         }
     }
+}
+
+fn reads_configuration(container: &Value) -> bool {
+    let any = |field: &str, of: fn(&Value) -> bool| container[field].as_array().into_iter().flatten().any(of);
+    any("envFrom", |_| true)
+        || any("env", |variable| variable["valueFrom"].is_object())
+        || any("volumeMounts", |mount| mount["subPath"].is_string() || mount["subPathExpr"].is_string())
 }
 
 impl ContainerPort {

@@ -50,7 +50,8 @@ impl NodeAffinity {
 
     /// Whether the node has what is required.
     pub fn matches(&self, node: &Node) -> bool {
-        node.meta.labels.contains_all(&self.selector) && self.required.as_ref().is_none_or(|terms| terms.iter().any(|t| t.matches(&node.meta.name, &node.meta.labels)))
+        node.meta.labels.contains_all(&self.selector)
+            && self.required.as_ref().is_none_or(|terms| terms.iter().any(|t| t.matches(&node.meta.name, &node.meta.labels)))
     }
 
     /// The names of the only nodes that can match, if every term names some, as those of a DaemonSet's pods do.

@@ -215,7 +215,8 @@ impl Object {
         match self {
             Object::Deployment(deployment) => Some(deployment.spec.replicas),
             Object::ReplicaSet(set) => Some(set.replicas),
-            Object::Record(record) if matches!(record.kind, Kind::StatefulSet | Kind::ReplicationController) => {
+            Object::StatefulSet(set) => Some(set.spec.replicas),
+            Object::Record(record) if record.kind == Kind::ReplicationController => {
                 record.body["spec"]["replicas"].as_i64().and_then(|count| i32::try_from(count).ok())
             }
             Object::Namespace(_)
@@ -226,6 +227,8 @@ impl Object {
             | Object::Event(_)
             | Object::Lease(_)
             | Object::PodDisruptionBudget(_)
+            | Object::ControllerRevision(_)
+            | Object::DaemonSet(_)
             | Object::Record(_) => None,
         }
     }

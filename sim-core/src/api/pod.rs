@@ -66,6 +66,8 @@ pub struct PodSpec {
     pub node_name: Str,
     /// What it asks of a node.
     pub requests: Resources,
+    /// Whether it has a volume that isn't there by itself: any but `emptyDir` and the service account's token.
+    has_volumes: bool,
     /// `Guaranteed`, `Burstable` or `BestEffort`.
     pub qos_class: &'static str,
     /// What the admission of pods makes of this spec. Computed once for all replicas.
@@ -100,6 +102,7 @@ impl PodSpec {
             node_name: text(tree, "nodeName"),
             requests: effective_requests(&containers, &init_containers, tree),
             qos_class: qos::class(tree),
+            has_volumes: list("volumes").iter().any(|volume| !volume["emptyDir"].is_object() && volume["name"] != TOKEN_VOLUME),
             containers,
             init_containers,
             ephemeral_containers: list("ephemeralContainers").iter().map(Container::from_tree).collect(),
@@ -117,6 +120,11 @@ impl PodSpec {
     /// The ConfigMaps and Secrets that it names, sorted.
     pub fn references(&self) -> &[Reference] {
         self.references.get_or_init(|| references::of_spec(&self.tree))
+    }
+
+    /// Whether a volume must be looked for before the pod can start.
+    pub fn mounts_anything(&self) -> bool {
+        self.has_volumes
     }
 
     /// The ports of this name, over all containers.

@@ -273,6 +273,7 @@ impl Cluster {
         let mut context = self.context.clone();
         let outcome = kubectl::run(&mut self.client(event), invocation, &mut context);
         self.context = context;
+        self.node(event, |nodes, now, out| nodes.look_again(now, out));
         self.end_input(event);
         outcome
     }

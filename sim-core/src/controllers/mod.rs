@@ -3,11 +3,11 @@
 //! A controller has no fields. It says which keys a change concerns (`route`) and what is to be done for a key (`sync`); queue,
 //! backoff, expectations and requests are the runner's. Mirrors `cmd/kube-controller-manager`, v1.36.
 
-pub mod daemon_set;
 pub mod attach_detach;
 pub mod csi_attacher;
 pub mod csi_provisioner;
 pub mod csi_resizer;
+pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
@@ -16,8 +16,8 @@ pub mod garbage_collector;
 pub mod history;
 pub mod namespace;
 pub mod node_lifecycle;
-pub mod pod_gc;
 pub mod persistent_volume;
+pub mod pod_gc;
 pub mod replica_set;
 pub mod resource_quota;
 pub mod root_ca;

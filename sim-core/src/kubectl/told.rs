@@ -1,7 +1,9 @@
 //! Command lines as stories and `why` tell them: what they put into a Secret is covered, as `kubectl diff` covers it.
 
+/// `KEY=value`.
+const LITERAL: &str = "--from-literal";
 /// Flags of `create secret` whose value, or what follows a key in it, is a secret.
-const SECRET_FLAGS: [&str; 2] = ["--from-literal", "--docker-password"];
+const SECRET_FLAGS: [&str; 2] = [LITERAL, "--docker-password"];
 /// Flags of `patch` that hold the patch.
 const PATCH_FLAGS: [&str; 2] = ["--patch", "-p"];
 
@@ -30,8 +32,9 @@ pub fn covered(args: &[String]) -> Option<String> {
                 continue;
             }
         };
-        // A key may be known; a patch has none.
-        let key = value.split_once('=').filter(|_| verb == "create").map_or_else(String::new, |(key, _)| format!("{key}="));
+        // A literal's key may be known; a password that has an equals sign in it has none.
+        let is_literal = flag.starts_with(LITERAL) || flag.is_empty() && told.last().is_some_and(|before| before == LITERAL);
+        let key = value.split_once('=').filter(|_| is_literal).map_or_else(String::new, |(key, _)| format!("{key}="));
         told.push(format!("{flag}{key}{COVER}"));
     }
     let told = told.join(" ");
@@ -53,7 +56,7 @@ mod tests {
             Some("create secret generic login --from-literal=USER=*** --from-literal PASSWORD=*** -n shop"),
         );
         check(
-            "create secret docker-registry r --docker-username=me --docker-password=x",
+            "create secret docker-registry r --docker-username=me --docker-password=x=y",
             Some("create secret docker-registry r --docker-username=me --docker-password=***"),
         );
         check("patch secret login -p {\"data\":{}}", Some("patch secret login -p ***"));

@@ -62,6 +62,7 @@ impl Nodes {
         let gone: Vec<u32> = self.workers(node).map(|(number, _)| number).collect();
         for number in gone {
             self.pods.remove(number);
+            self.written.forget(number);
         }
     }
 

@@ -27,8 +27,9 @@ use crate::kernel::table::{Index, Table};
 use crate::kernel::time::{Epoch, SimTime};
 use crate::store::{Store, Verb};
 use kubelet::eviction::Eviction;
+use kubelet::past::Past;
 use kubelet::pod_worker::{PodWorker, Stage, Step};
-use kubelet::{Kubelet, Load, NodeStep, Turn, Words, admission, heartbeat, mirror};
+use kubelet::{Kubelet, Load, NodeStep, Reading, Turn, Words, admission, heartbeat, mirror};
 use runtime::addresses::AddressPool;
 use runtime::image::{ImageStore, Images};
 use std::net::Ipv4Addr;
@@ -90,9 +91,15 @@ pub struct Nodes {
     renumbered: Index<u32, u32>,
     /// What pods are made from besides themselves. Each kubelet watches only what its own pods refer to; they share what they saw.
     cache: View,
+    /// Earlier versions of some of it.
+    past: Past,
     words: Words,
     /// What commands of users wrote into containers and volumes.
     written: inside::Written,
+    /// The pods in which a command just wrote: what was known of their containers is looked at again.
+    touched: Vec<u32>,
+    /// The pods that wait for volumes.
+    unmounted: Index<u32, ()>,
 }
 
 /// Whether kubelets read objects of this kind besides their pods.
@@ -123,8 +130,11 @@ impl Nodes {
             mirrors: Index::default(),
             renumbered: Index::default(),
             cache: View::default(),
+            past: Past::default(),
             words: Words::default(),
             written: inside::Written::default(),
+            touched: Vec::new(),
+            unmounted: Index::default(),
         }
     }
 
@@ -262,17 +272,30 @@ impl Nodes {
     }
 
     /// The kubelets' watches deliver what they read besides pods, up to revision `upto`.
-    pub fn watch(&mut self, _now: SimTime, store: &Store, upto: u64, _out: &mut Outbox<Call, Input>) {
+    pub fn watch(&mut self, now: SimTime, store: &Store, upto: u64, out: &mut Outbox<Call, Input>) {
         match store.changes_since(self.cache.revision()) {
             Ok(changes) => {
                 for change in changes.take_while(|change| change.revision <= upto) {
                     if reads(change.id.kind) {
+                        self.past.note(now, change, &self.cache);
                         self.cache.apply(change);
                     }
                 }
                 self.cache.seen(upto);
             }
             Err(_) => self.cache.relist_kinds(store, reads),
+        }
+        // What they wait for may be there.
+        let waiting: Vec<u32> = self.unmounted.iter().map(|(number, ())| *number).collect();
+        for number in waiting {
+            self.with(now, number, out, PodWorker::attached);
+        }
+    }
+
+    /// Commands of users have run in containers: what was known of these is looked at again.
+    pub fn look_again(&mut self, now: SimTime, out: &mut Outbox<Call, Input>) {
+        for number in std::mem::take(&mut self.touched) {
+            self.with(now, number, out, PodWorker::disturbed);
         }
     }
 
@@ -296,43 +319,6 @@ impl Nodes {
         }
     }
 
-    /// The node loses power: its containers die, and nobody is told.
-    pub fn kill(&mut self, node: u32, now: SimTime) {
-        let Some(kubelet) = self.kubelets.get_mut(node).filter(|kubelet| kubelet.up) else { return };
-        kubelet.up = false;
-        kubelet.heartbeat.stopped = Some(now);
-        kubelet.images.power_off(now);
-        kubelet.addresses.clear();
-        let gone: Vec<u32> = self.pods.iter().filter(|(_, worker)| worker.node == node).map(|(number, _)| number).collect();
-        for number in gone {
-            self.pods.remove(number);
-            self.written.forget(number);
-        }
-    }
-
-    /// The node comes back. `pods` are those that the API still has for it: they start again, or end if they are being deleted.
-    pub fn restart<'a>(
-        &mut self,
-        node: u32,
-        now: SimTime,
-        pods: impl Iterator<Item = (ObjectId, &'a Arc<Pod>)>,
-        out: &mut Outbox<Call, Input>,
-    ) {
-        let Some(kubelet) = self.kubelets.get_mut(node).filter(|kubelet| !kubelet.up) else { return };
-        kubelet.up = true;
-        kubelet.boots += 1;
-        kubelet.started = Some(now);
-        kubelet.heartbeat = heartbeat::from_start(now);
-        let boots = kubelet.boots;
-        for (id, pod) in pods.filter(|(_, pod)| !pod.status.phase.is_final()) {
-            self.pods.insert(id.number, PodWorker::new(id, pod, node, boots, now));
-            self.with(now, id.number, out, |worker, turn| {
-                worker.recall(turn);
-                worker.begin(turn);
-            });
-        }
-    }
-
     /// How many of a node's pods have containers that are starting or running.
     pub fn working(&self, node: u32) -> usize {
         self.pods.iter().filter(|(_, worker)| worker.node == node && worker.stage == Stage::Working).count()
@@ -351,6 +337,7 @@ impl Nodes {
     /// A pod leaves it.
     fn leave(&mut self, number: u32) {
         let Some(worker) = self.pods.remove(number) else { return };
+        self.unmounted.remove(&number);
         if let Some(kubelet) = self.kubelets.get_mut(worker.node) {
             kubelet.load.exchange(worker.load(), Load::default());
             kubelet.host_ports.retain(|(_, _, pod)| *pod != number);
@@ -362,11 +349,18 @@ impl Nodes {
         let Some(worker) = self.pods.get_mut(pod) else { return };
         let node = worker.node;
         let kubelet = self.kubelets.get_mut(node).expect("a pod that is known is on a node that is known");
-        let (before, images) = (worker.load(), kubelet.images.len());
+        let (before, images, waited) = (worker.load(), kubelet.images.len(), worker.mounting.is_some());
         let source = Source { component: "kubelet", host: kubelet.name.clone(), epoch: self.epoch };
-        let mut turn = Turn { now, seed: self.seed, source, images: &self.images, kubelet, words: &mut self.words, out };
+        let reading = Reading { epoch: self.epoch, cache: &self.cache, past: &self.past, written: &self.written };
+        let mut turn = Turn { now, seed: self.seed, source, images: &self.images, kubelet, reading, words: &mut self.words, out };
         act(worker, &mut turn);
         let after = worker.load();
+        if worker.mounting.is_some() != waited {
+            match waited {
+                true => self.unmounted.remove(&pod),
+                false => self.unmounted.insert(pod, ()),
+            };
+        }
         if before != after {
             kubelet.load.exchange(before, after);
             if after.pods == 0 {

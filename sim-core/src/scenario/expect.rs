@@ -44,14 +44,38 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 enum Claim {
     Deployment(String, DeploymentClaim),
-    ReplicaSets { deployment: String, sizes: Vec<i64> },
-    Pods { selector: Selector, node: Option<String>, claim: PodsClaim },
-    Event { reason: String, on: Option<(Kind, String)>, times: (Op, i64) },
-    Exists { kind: Kind, name: String, wanted: bool },
-    NodeReady { name: String, wanted: bool },
+    ReplicaSets {
+        deployment: String,
+        sizes: Vec<i64>,
+    },
+    Pods {
+        selector: Selector,
+        node: Option<String>,
+        claim: PodsClaim,
+    },
+    Event {
+        reason: String,
+        on: Option<(Kind, String)>,
+        times: (Op, i64),
+    },
+    Exists {
+        kind: Kind,
+        name: String,
+        wanted: bool,
+    },
+    NodeReady {
+        name: String,
+        wanted: bool,
+    },
     Budget(String, BudgetField, Op, i64),
     /// A field, named as kubectl's `-o jsonpath` names it.
-    Path { kind: Kind, name: String, path: Template, op: Op, wanted: String },
+    Path {
+        kind: Kind,
+        name: String,
+        path: Template,
+        op: Op,
+        wanted: String,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,16 +6,22 @@
 
 pub mod surroundings;
 
+use crate::api::meta::Str;
 use crate::api::pod::ContainerState;
-use crate::kernel::time::{SimDuration, SimTime};
+use crate::client::view::View;
+use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::node::Nodes;
+use crate::node::kubelet::configured::Configured;
+use crate::node::kubelet::environment::{self, NodeFacts};
+use crate::node::kubelet::past::{Known, Past};
 use crate::node::kubelet::pod_worker::PodWorker;
+use crate::node::kubelet::resync;
+use crate::node::runtime::container::{Exit, State};
 use crate::node::runtime::log::{self, LogLine};
 use crate::node::runtime::shell::overlay::FileChange;
 use crate::node::runtime::shell::{NoNetwork, Script, Setting, Stream, Window, trace};
-use crate::node::runtime::{Exit, State};
 use std::collections::BTreeMap;
-use surroundings::{Around, container_named};
+use surroundings::{container_named, surroundings};
 
 /// How far a command of `kubectl exec` is played: one that takes longer never ends.
 const EXEC_MAX: SimDuration = SimDuration::from_secs(3_600);
@@ -152,22 +158,37 @@ fn mounts(worker: &PodWorker, container: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-impl Nodes {
-    /// The address of a node.
-    pub fn address(&self, node: u32) -> Option<std::net::Ipv4Addr> {
-        self.kubelets.get(node).map(|kubelet| kubelet.address)
-    }
+/// What is needed to look into the containers of a node's pods.
+#[derive(Clone, Copy)]
+pub struct Inside<'a> {
+    /// The run's seed.
+    pub seed: u64,
+    /// The calendar.
+    pub epoch: Epoch,
+    /// What the kubelets read.
+    pub cache: &'a View,
+    /// What they read before.
+    pub past: &'a Past,
+    /// What commands wrote.
+    pub written: &'a Written,
+    /// The pods' node.
+    pub node: &'a NodeFacts,
+}
 
-    /// A pod as the kubelet of its node knows it.
-    fn worker(&self, pod: u32) -> Option<&PodWorker> {
-        self.pods.get(pod)
-    }
-
+impl Inside<'_> {
     /// What a container runs and finds, without what came to it from outside.
-    fn plain_setting(&self, worker: &PodWorker, container: &str, run: Run) -> Option<(Script, Setting)> {
-        let host = self.kubelets.get(worker.node).map(|kubelet| kubelet.address)?;
-        let around = Around { pod: &worker.pod, cache: &self.cache, address: worker.address, host };
-        let (script, mut setting) = around.container(container)?;
+    fn plain_setting(&self, worker: &PodWorker, container: &str, run: Run, now: SimTime) -> Option<(Script, Setting)> {
+        let uid = worker.pod.meta.uid;
+        let synced = resync::last_sync(self.seed, uid, worker.last_caused_sync(), now);
+        let known = |at| environment::Setting {
+            pod: &worker.pod,
+            node: self.node,
+            address: worker.address,
+            known: Known::at(self.cache, self.past, at),
+            disk: &|_| None,
+        };
+        let configured = Configured { started: known(run.started), synced: known(synced.max(run.started)) };
+        let (script, mut setting) = surroundings(&configured, container)?;
         (setting.epoch, setting.started) = (self.epoch, run.started);
         Some((script, setting))
     }
@@ -198,7 +219,7 @@ impl Nodes {
             }
             let runs = [worker.containers[index].last.and_then(Run::over), run_of(worker, index, false).ok()];
             for run in runs.into_iter().flatten() {
-                let Some((script, mut setting)) = self.plain_setting(worker, &other, run) else { continue };
+                let Some((script, mut setting)) = self.plain_setting(worker, &other, run, now) else { continue };
                 setting.outside = since(run.started, self.commands_wrote(worker, &other, run));
                 let until = run.ended.unwrap_or(now).since(run.started);
                 for (at, path, change) in trace(&script, &setting, &NoNetwork, Window { from: until, until }).changes {
@@ -213,11 +234,81 @@ impl Nodes {
 
     /// What a run of a container finds, with all that comes to it from outside until now.
     fn setting(&self, worker: &PodWorker, container: &str, run: Run, now: SimTime) -> Option<(Script, Setting)> {
-        let (script, mut setting) = self.plain_setting(worker, container, run)?;
+        let (script, mut setting) = self.plain_setting(worker, container, run, now)?;
         let mut changes = self.commands_wrote(worker, container, run);
         changes.extend(self.others_wrote(worker, container, now));
         setting.outside = since(run.started, changes);
         Some((script, setting))
+    }
+
+    /// What a container that starts now runs, and what it finds.
+    pub fn at_start(&self, worker: &PodWorker, index: usize, id: u64, now: SimTime) -> Option<(Script, Setting)> {
+        self.setting(worker, &worker.spec_of(index).name, Run { started: now, ended: None, id }, now)
+    }
+
+    /// What a container that runs was started with, and what came to it until now.
+    pub fn of_running(&self, worker: &PodWorker, index: usize, now: SimTime) -> Option<(Script, Setting)> {
+        let container = &worker.containers[index];
+        let run = Run { started: container.running_since()?, ended: None, id: container.id };
+        self.setting(worker, &worker.spec_of(index).name, run, now)
+    }
+
+    /// What a command answers that a probe runs in a running container now: what it printed, and its exit code. And when that may be another
+    /// answer, as far as the container's own doing goes. `None`: the image hasn't such a command.
+    pub fn ask(&self, worker: &PodWorker, index: usize, command: &[Str], now: SimTime) -> Option<Asked> {
+        let (script, setting) = self.of_running(worker, index, now)?;
+        let elapsed = now.since(setting.started);
+        let ahead = elapsed + AHEAD;
+        let course = trace(&script, &setting, &NoNetwork, Window { from: elapsed, until: ahead });
+        let next = course.changes.iter().map(|(at, ..)| *at).find(|at| *at > elapsed);
+        let scripted = !course.changes.is_empty() || course.ended().is_some();
+        let present = trace(&script, &setting, &NoNetwork, Window { from: elapsed, until: elapsed });
+        let started = setting.started;
+        let command = Script::new(command.iter().map(Str::to_string).collect());
+        let setting = Setting { files: present.files.into(), outside: Vec::new(), started: now, pid_one: false, ..setting };
+        command.check(&setting).ok()?;
+        let done = trace(&command, &setting, &NoNetwork, Window { from: SimDuration::ZERO, until: EXEC_MAX });
+        let (takes, code) = done.ended().unwrap_or((SimDuration::MAX, 0));
+        let text: Vec<&str> = done.lines.iter().map(|line| line.text.as_str()).collect();
+        let until = next.or(scripted.then_some(ahead)).map(|at| started + at);
+        Some(Asked { text: text.join("\n"), code, takes, until })
+    }
+}
+
+/// How far ahead a probe looks for the next change of a container's files.
+const AHEAD: SimDuration = SimDuration::from_secs(600);
+
+/// What a command in a container answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// What it printed.
+    pub text: String,
+    /// Its exit code.
+    pub code: i32,
+    /// How long it took.
+    pub takes: SimDuration,
+    /// Until when it is known to answer the same; none: for good, unless somebody interferes.
+    pub until: Option<SimTime>,
+}
+
+impl Nodes {
+    /// The address of a node.
+    pub fn address(&self, node: u32) -> Option<std::net::Ipv4Addr> {
+        self.kubelets.get(node).map(|kubelet| kubelet.address)
+    }
+
+    /// A pod as the kubelet of its node knows it.
+    fn worker(&self, pod: u32) -> Option<&PodWorker> {
+        self.pods.get(pod)
+    }
+
+    /// Looks into the containers of a node.
+    fn inside<'a>(&'a self, node: &'a NodeFacts) -> Inside<'a> {
+        Inside { seed: self.seed, epoch: self.epoch, cache: &self.cache, past: &self.past, written: &self.written, node }
+    }
+
+    fn facts(&self, worker: &PodWorker) -> NodeFacts {
+        self.kubelets.get(worker.node).expect("a pod that is known is on a node that is known").facts()
     }
 
     /// A container's log.
@@ -230,7 +321,8 @@ impl Nodes {
         let run = run_of(worker, index, query.previous)?;
         // A little more than now, to know when the next line comes.
         let ahead = now + SimDuration::from_secs(600);
-        let Some((script, setting)) = self.setting(worker, container, run, now) else { return Ok(Log::default()) };
+        let facts = self.facts(worker);
+        let Some((script, setting)) = self.inside(&facts).setting(worker, container, run, now) else { return Ok(Log::default()) };
         let from = query.since.unwrap_or(SimTime::ZERO);
         let mut lines = log::lines(&script, &setting, &NoNetwork, run.ended, (from, if run.ended.is_some() { now } else { ahead }));
         let next = lines.iter().map(|line| line.at).find(|at| *at > now);
@@ -248,7 +340,8 @@ impl Nodes {
         let index = index_of(worker, container).ok_or_else(not_found)?;
         let State::Running { started } = worker.containers[index].state else { return Err(not_found()) };
         let run = Run { started, ended: None, id: worker.containers[index].id };
-        let (script, setting) = self.setting(worker, container, run, now).ok_or_else(not_found)?;
+        let facts = self.facts(worker);
+        let (script, setting) = self.inside(&facts).setting(worker, container, run, now).ok_or_else(not_found)?;
         let until = now.since(started);
         let present = trace(&script, &setting, &NoNetwork, Window { from: until, until });
         let command = Script::new(argv.to_vec());
@@ -281,6 +374,8 @@ impl Nodes {
         }
         if places.is_empty() {
             self.written.forget(pod);
+        } else {
+            self.touched.push(pod);
         }
         let lines =
             done.lines.into_iter().map(|line| LogLine { at: now + line.at, stream: line.stream, text: line.text, whole: line.whole });

@@ -4,7 +4,7 @@
 //! Who deletes a mirror pod deletes a picture: the containers run on, and the kubelet makes a new mirror. Here the worker takes the mirror's
 //! number, so for the moment between two mirrors it is kept aside.
 
-use crate::api::meta::Meta;
+use crate::api::meta::{Meta, Str};
 use crate::api::object::{Object, ObjectId};
 use crate::api::pod::{Pod, PodStatus};
 use crate::apiserver::request::{DeleteOptions, Write};
@@ -67,7 +67,13 @@ impl PodWorker {
             owners: old.owners.clone(),
             ..Meta::default()
         };
-        let pod = Pod { meta, spec: self.pod.spec.clone(), node_name: self.pod.node_name.clone(), status: PodStatus::default() };
+        let pod = Pod {
+            meta,
+            spec: self.pod.spec.clone(),
+            node_name: self.pod.node_name.clone(),
+            status: PodStatus::default(),
+            target: Str::EMPTY,
+        };
         turn.send(Write::Create(Object::from(pod)));
     }
 

@@ -12,15 +12,17 @@ pub mod eviction;
 pub mod files;
 pub mod heartbeat;
 pub mod hooks;
+pub mod life;
 pub mod mirror;
+pub mod mounting;
 pub mod node_status;
 pub mod past;
 pub mod pod_worker;
 pub mod probes;
 pub mod restart;
 pub mod resume;
-pub mod start;
 pub mod resync;
+pub mod start;
 pub mod stats;
 pub mod status;
 pub mod termination;
@@ -32,15 +34,19 @@ use crate::api::node::Heartbeat;
 use crate::api::pod::PodSpec;
 use crate::apiserver::request::Write;
 use crate::client::events::{Memory, Source};
+use crate::client::view::View;
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::outbox::Outbox;
 use crate::kernel::table::Index;
-use crate::kernel::time::{SimDuration, SimTime};
+use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::node::Input;
+use crate::node::inside::{Inside, Written};
 use crate::node::runtime::addresses::AddressPool;
 use crate::node::runtime::image::{ImageStore, Images};
 use config::{Amounts, Machine};
+use environment::NodeFacts;
 use eviction::Eviction;
+use past::Past;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -144,6 +150,11 @@ impl Kubelet {
         self.up && self.attended && self.hung.is_none()
     }
 
+    /// What the downward API tells of its node.
+    pub fn facts(&self) -> NodeFacts {
+        NodeFacts { name: self.name.clone(), address: self.address, allocatable: self.machine.allocatable.resources }
+    }
+
     /// Whether it hears of changes, and is heard.
     pub fn hears(&self) -> bool {
         self.up && self.attended && !self.cut
@@ -176,6 +187,19 @@ impl Kubelet {
     }
 }
 
+/// What kubelets read besides their pods.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The calendar.
+    pub epoch: Epoch,
+    /// What they know now.
+    pub cache: &'a View,
+    /// What they knew before.
+    pub past: &'a Past,
+    /// What commands of users wrote into containers and volumes.
+    pub written: &'a Written,
+}
+
 /// What the kubelets share while one input is handled.
 pub struct Turn<'a> {
     /// The moment.
@@ -188,6 +212,8 @@ pub struct Turn<'a> {
     pub images: &'a Images,
     /// The pod's kubelet.
     pub kubelet: &'a mut Kubelet,
+    /// What it reads besides its pods.
+    pub reading: Reading<'a>,
     /// Sentences made before.
     pub words: &'a mut Words,
     /// What it asks for.
@@ -262,6 +288,12 @@ impl Words {
 }
 
 impl Turn<'_> {
+    /// Looks into the containers of the node, whose facts are `node`.
+    pub fn inside<'s>(&'s self, node: &'s NodeFacts) -> Inside<'s> {
+        let Reading { epoch, cache, past, written } = self.reading;
+        Inside { seed: self.seed, epoch, cache, past, written, node }
+    }
+
     /// Sends a request whose answer doesn't matter.
     pub fn send(&mut self, write: Write) {
         if self.kubelet.cut {

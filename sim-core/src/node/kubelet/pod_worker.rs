@@ -17,11 +17,12 @@ use crate::client::plan::Report;
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::Input;
+use crate::node::kubelet::mounting::Mounting;
 use crate::node::kubelet::restart::{is_init_restarted, is_restarted};
 use crate::node::kubelet::status::{Transitions, generate};
 use crate::node::kubelet::{Sentence, Turn};
 use crate::node::runtime::SANDBOX;
-use crate::node::runtime::container::{Container, Ended, Waiting};
+use crate::node::runtime::container::{Container, Ended, State, Waiting};
 use crate::node::runtime::image::Need;
 use crate::node::runtime::program::{Course, Program};
 use std::net::Ipv4Addr;
@@ -139,6 +140,8 @@ pub struct PodWorker {
     pub memory: Memory,
     /// Why the kubelet ends it, if it does.
     pub verdict: Option<Box<Verdict>>,
+    /// What its volumes wait for, if they do.
+    pub mounting: Option<Mounting>,
     /// When the last status was sent.
     told_at: SimTime,
     /// Whether the network kept a status from being told.
@@ -183,6 +186,7 @@ impl PodWorker {
             awaiting: None,
             memory: Memory::default(),
             verdict: None,
+            mounting: None,
             told_at: SimTime::ZERO,
             untold: false,
             limited: false,
@@ -242,6 +246,16 @@ impl PodWorker {
         let container = &self.containers[index];
         let run = u128::from(container.restarts) + u128::from(container.exit().is_some());
         self.pod.meta.uid.0.wrapping_add(run << 8 | index as u128)
+    }
+
+    /// When its kubelet synced it last because something had happened: a container's start or end, or its own beginning.
+    pub fn last_caused_sync(&self) -> SimTime {
+        let moments = self.containers.iter().filter_map(|container| match container.state {
+            State::Running { started } => Some(started),
+            State::Exited(exit) => Some(exit.finished),
+            State::Waiting(_) => None,
+        });
+        moments.fold(self.begun, SimTime::max)
     }
 
     /// Asks for a timer at `at`.
@@ -316,7 +330,10 @@ impl PodWorker {
             return;
         }
         if !self.sandbox {
-            return self.place(turn);
+            if self.mount(turn) {
+                self.place(turn);
+            }
+            return;
         }
         match self.next(turn.now) {
             Next::Start(index) => self.start(turn, index),
@@ -449,7 +466,10 @@ impl PodWorker {
     /// What happens while nobody looks: processes end, and are asked no more.
     fn unattended(&mut self, turn: &Turn<'_>, index: usize, step: Step) {
         let (code, reason) = match step {
-            Step::Exit => self.ending(turn, index),
+            Step::Exit => match self.containers[index].ends {
+                Some((at, code, reason)) if at <= turn.now => (code, reason),
+                _ => return,
+            },
             Step::OutOfMemory => (137, Ended::OutOfMemory),
             _ => return,
         };
@@ -460,8 +480,10 @@ impl PodWorker {
 
     /// A process ended by itself.
     fn exited(&mut self, turn: &mut Turn<'_>, index: usize) {
-        let (code, reason) = self.ending(turn, index);
-        self.die(turn, index, code, reason);
+        // If it ends at another time than it was thought to, another timer waits.
+        if let Some((_, code, reason)) = self.containers[index].ends.filter(|(at, ..)| *at <= turn.now) {
+            self.die(turn, index, code, reason);
+        }
     }
 
     /// What follows the end of a container: when it may start again, or what else comes now. `failed`: the crash from which it must wait.

@@ -71,6 +71,18 @@ impl PodWorker {
         }
     }
 
+    /// Something was done in the container from outside: a probe that runs commands there asks at its next tick.
+    pub fn ask_again(&mut self, turn: &mut Turn<'_>, index: usize) {
+        for kind in ProbeKind::ALL {
+            let runs_commands = self.spec_of(index).probe(kind).is_some_and(|probe| matches!(probe.handler, Handler::Exec(_)));
+            let settled = self.containers[index].passes(kind) == Some(true);
+            if runs_commands && settled && kind != ProbeKind::Startup {
+                let next = self.tick_after(turn, index, kind, turn.now);
+                self.wake_at(turn, next, number(index), Step::Probe(kind));
+            }
+        }
+    }
+
     /// The first question: at once, or at the first tick after the initial delay.
     fn ask_first(&mut self, turn: &mut Turn<'_>, index: usize, kind: ProbeKind) {
         let Some(probe) = self.spec_of(index).probe(kind) else { return };
@@ -180,9 +192,23 @@ impl PodWorker {
             (true, change) => change,
             (false, change) => Some(change.map_or(serves_after, |change| change.min(serves_after))),
         };
-        let until = until.map(|after| started + after);
+        let mut until = until.map(|after| started + after);
         let failure = match &probe.handler {
-            Handler::Exec(command) => (failing || !serving).then(|| format!("command {command:?} exited with 1")),
+            Handler::Exec(_) if failing || !serving => Some("command terminated with exit code 1".to_owned()),
+            Handler::Exec(command) => {
+                let facts = turn.kubelet.facts();
+                // A command that nothing is known about finds everything well once the process serves.
+                turn.inside(&facts).ask(self, index, command, turn.now).and_then(|asked| {
+                    until = [until, asked.until].into_iter().flatten().min();
+                    match asked {
+                        asked if asked.takes > probe.timeout => {
+                            Some(format!("command timed out: {:?} timed out after {}", command_line(command), probe.timeout))
+                        }
+                        asked if asked.code != 0 => Some(asked.text),
+                        _ => None,
+                    }
+                })
+            }
             Handler::Http { tls, host, port, path } => {
                 let scheme = if *tls { "https" } else { "http" };
                 match self.endpoint(index, host, port.number(&self.spec_of(index).ports)) {
@@ -222,6 +248,11 @@ impl PodWorker {
         let host = if host.is_empty() { self.address.map(|address| address.to_string()).unwrap_or_default() } else { host.to_owned() };
         Ok((format!("{host}:{port}"), port))
     }
+}
+
+/// A command as messages show it.
+fn command_line(command: &[Str]) -> String {
+    command.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 impl Container {

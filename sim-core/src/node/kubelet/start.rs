@@ -19,8 +19,8 @@ fn pull_time(size: u64, rate: u64) -> SimDuration {
 
 impl PodWorker {
     /// Whether nothing but the image stands between the sandbox and the container's process.
-    pub fn is_plain(&self, _index: usize) -> bool {
-        true
+    pub fn is_plain(&self, index: usize) -> bool {
+        !self.spec_of(index).reads_configuration
     }
 
     /// Makes a container: its image first.
@@ -111,6 +111,9 @@ impl PodWorker {
 
     /// The image is there: the container is made.
     fn create(&mut self, turn: &mut Turn<'_>, index: usize) {
+        if let Err(missing) = self.configure(turn, index) {
+            return self.hold(turn, index, Waiting::Unconfigured(missing), RETRY);
+        }
         let start = self.course(turn, index).start;
         self.wake(turn, start, index, Step::Started);
     }
@@ -123,18 +126,18 @@ impl PodWorker {
             let message = turn.words.about(Sentence::Present, &image);
             self.report(turn, index, EventType::Normal, "Pulled", message);
         }
-        let program = self.program(turn, index);
         self.report(turn, index, EventType::Normal, "Created", "Container created".into());
         let course = self.course(turn, index);
-        if let Some(said) = &program.start_error {
-            return self.not_started(turn, index, said.clone(), course.id);
+        if let Some(said) = self.start_error(turn, index, course.id) {
+            return self.not_started(turn, index, said, course.id);
         }
         self.report(turn, index, EventType::Normal, "Started", "Container started".into());
         self.count_start(index, course.id);
         self.containers[index].state = State::Running { started: turn.now };
         self.prepare(turn, index);
-        if let Some((ending, ..)) = self.end_of(turn, index) {
-            self.wake(turn, ending, index, Step::Exit);
+        self.containers[index].ends = self.ends_at(turn, index);
+        if let Some((at, ..)) = self.containers[index].ends {
+            self.wake_at(turn, at, number(index), Step::Exit);
         }
         match self.spec_of(index).hooks.as_ref().and_then(|hooks| hooks.post_start.clone()) {
             None => self.hooked(turn, index),
@@ -186,21 +189,5 @@ impl PodWorker {
         if index < self.inits() || !matches!(self.busy, Busy::Container(_)) {
             self.tell(turn);
         }
-    }
-
-    /// When the process ends by itself, after its start, with which code and why: it is done, it crashes, or it uses too much memory.
-    fn end_of(&self, turn: &Turn<'_>, index: usize) -> Option<(SimDuration, i32, Ended)> {
-        let own = self.course(turn, index).ends.map(|(after, code)| (after, code, Ended::of(code)));
-        let limit = u64::try_from(self.spec_of(index).limits.memory).ok().filter(|limit| *limit > 0);
-        let killed = limit.and_then(|limit| self.program(turn, index).memory.exceeds(limit)).map(|after| (after, 137, Ended::OutOfMemory));
-        match (own, killed) {
-            (Some(own), Some(killed)) => Some(if own.0 <= killed.0 { own } else { killed }),
-            (own, killed) => own.or(killed),
-        }
-    }
-
-    /// The exit code of a process that ends by itself now, and why.
-    pub fn ending(&self, turn: &Turn<'_>, index: usize) -> (i32, Ended) {
-        self.end_of(turn, index).map_or((0, Ended::Completed), |(_, code, reason)| (code, reason))
     }
 }

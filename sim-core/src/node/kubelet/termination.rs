@@ -80,7 +80,7 @@ impl PodWorker {
         let kill = term + if grace.is_zero() { grace } else { grace.saturating_sub(waits).max(LEAST) };
         let (at, code) = match known {
             Some(stop) if stop.term <= turn.now => (stop.at, stop.code),
-            _ => (term + self.course(turn, index).stop, self.program(turn, index).stop_code),
+            _ => self.heeds_term(turn, index, term),
         };
         if at > kill { Stop { term, at: kill, code: KILLED } } else { Stop { term, at, code } }
     }

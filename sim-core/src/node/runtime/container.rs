@@ -131,6 +131,8 @@ pub struct Container {
     pub id: u64,
     /// Counts starts and ends: a timer with another number is stale.
     pub attempt: u32,
+    /// When it ends by itself, with which code and why, as far as is known.
+    pub ends: Option<(SimTime, i32, Ended)>,
     /// When it was told to stop: how it ends.
     pub stops: Option<Stop>,
     /// It isn't started before this moment.
@@ -163,6 +165,7 @@ impl Container {
             pulled: false,
             id: 0,
             attempt,
+            ends: None,
             stops: None,
             not_before: SimTime::ZERO,
             asked: SimTime::ZERO,
@@ -219,7 +222,7 @@ impl Container {
             self.state = State::Exited(Exit { code, reason, started, finished: now, id: self.id });
         }
         (self.ready, self.started) = (false, false);
-        self.stops = None;
+        (self.ends, self.stops) = (None, None);
         self.probers = None;
         self.leak = None;
         self.attempt += 1;

@@ -6,6 +6,7 @@
 use crate::api::meta::Str;
 use crate::api::pod::PullPolicy;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::runtime::images::lookup;
 use crate::node::runtime::program::Program;
 
 /// How long a pull takes that finds the image there already: the registry is asked for the manifest only.
@@ -68,7 +69,7 @@ fn repository(image: &str) -> &str {
 pub struct Images {
     /// Exact names are asked first, then repositories, then parts; among equals in this order.
     pub rules: Vec<(Pattern, Program)>,
-    /// For all other images.
+    /// For images of which neither a rule nor the catalog ([`lookup`]) says anything.
     pub default: Program,
     /// By how many percent times vary.
     pub jitter_percent: u64,
@@ -99,7 +100,15 @@ impl Images {
     /// The program of an image.
     pub fn program(&self, image: &str) -> &Program {
         let rules = self.rules.iter().filter(|(pattern, _)| pattern.matches(image));
-        rules.min_by_key(|(pattern, _)| pattern.rank()).map_or(&self.default, |(_, program)| program)
+        match rules.min_by_key(|(pattern, _)| pattern.rank()) {
+            Some((_, program)) => program,
+            None => lookup(image).behaviour().unwrap_or(&self.default),
+        }
+    }
+
+    /// Whether a scenario says how an image behaves.
+    pub fn has_rule(&self, image: &str) -> bool {
+        self.rules.iter().any(|(pattern, _)| pattern.matches(image))
     }
 }
 

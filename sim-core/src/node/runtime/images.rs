@@ -6,7 +6,9 @@
 use crate::api::quantity::Quantity;
 use crate::kernel::time::SimDuration;
 use crate::node::runtime::disk::{File, Files};
-use crate::node::runtime::shell::Stream;
+use crate::node::runtime::program::{self, Program};
+use crate::node::runtime::shell::{End, NoNetwork, Script, Setting, Stream};
+use crate::node::runtime::usage::Usage;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -132,6 +134,10 @@ pub struct ImageFacts {
     anything: Option<Arc<Server>>,
     /// The same image made from Alpine.
     alpine: Option<Box<ImageFacts>>,
+    /// How a container behaves that runs what the image says. Worked out when somebody asks first.
+    behaviour: OnceLock<Program>,
+    /// Whether what it runs by itself is a server that needs nothing and ends only when it is told to.
+    plain: OnceLock<bool>,
 }
 
 impl ImageFacts {
@@ -180,6 +186,48 @@ impl ImageFacts {
             *value = version;
         }
         env
+    }
+}
+
+/// How fast a node fetches images: 100 MB each second.
+const BANDWIDTH: u64 = 100_000_000;
+/// Before the first byte of an image comes: the registry is asked for the manifest and for leave.
+const MANIFEST: SimDuration = SimDuration::from_millis(200);
+
+impl ImageFacts {
+    /// How a container behaves that runs what the image says: how long it is fetched, where it listens, what it uses, how it stops. None if
+    /// nothing is known about the image.
+    pub fn behaviour(&self) -> Option<&Program> {
+        self.is_known().then(|| self.behaviour.get_or_init(|| self.work_out()))
+    }
+
+    fn work_out(&self) -> Program {
+        let usual = Program::default();
+        let pull = MANIFEST + SimDuration::from_millis(self.size / (BANDWIDTH / 1000));
+        let program = Program { pull, size: self.size, ..usual };
+        let Some(server) = self.entrypoint.iter().chain(&self.cmd).find_map(|word| self.program(word)) else {
+            return Program { serves: Some(Vec::new()), memory: Usage::Constant(1 << 20), cpu: Usage::Constant(0), ..program };
+        };
+        let serves = |port: &Serves| program::Serves { port: i32::from(port.port), latency: port.latency, capacity: 0 };
+        Program {
+            serves_after: Some(server.ready_after),
+            serves: Some(server.serves.iter().map(serves).collect()),
+            stop: server.stops.as_ref().map_or(SimDuration::MAX, |stops| stops.after),
+            stop_code: server.stops.as_ref().map_or(0, |stops| stops.code),
+            memory: Usage::Constant(server.memory),
+            cpu: Usage::PerRequest { base: server.milli_cpu, each: server.serves.first().map_or(0, |port| port.cpu.as_millis().max(1)) },
+            ..program
+        }
+    }
+
+    /// Whether a container that runs what the image says is a server that needs nothing and ends only when it is told to: then nobody has to
+    /// look inside.
+    pub fn is_plain_server(&'static self) -> bool {
+        *self.plain.get_or_init(|| {
+            let argv = self.argv(&[], &[]);
+            let needy = argv.iter().filter_map(|word| self.program(word)).any(|server| server.needs.is_some());
+            !self.is_known() || !needy && Script::new(argv).end(&Setting::new(self), &NoNetwork) == End::Running
+        })
     }
 }
 
@@ -404,6 +452,8 @@ fn facts(
         programs: image.programs.iter().map(named).collect(),
         anything: None,
         alpine: None,
+        behaviour: OnceLock::new(),
+        plain: OnceLock::new(),
     }
 }
 

@@ -8,8 +8,8 @@ pub mod image;
 pub mod images;
 pub mod log;
 pub mod program;
-pub mod usage;
 pub mod shell;
+pub mod usage;
 
 use crate::kernel::time::SimDuration;
 

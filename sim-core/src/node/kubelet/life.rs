@@ -1,0 +1,114 @@
+//! What a container's process does, as far as its kubelet needs to know: whether it can be started, when it ends by itself, what it does about
+//! TERM, what a command in it answers.
+//!
+//! A scenario's rule for an image says it; else a command in the manifest is read as a script, and the image's own entry point by what is
+//! known of the image. A server that needs nothing is the common case and costs no look inside.
+
+use crate::api::event::EventType;
+use crate::api::meta::Str;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::kubelet::Turn;
+use crate::node::kubelet::configured::Configured;
+use crate::node::kubelet::pod_worker::{PodWorker, Step, number};
+use crate::node::runtime::container::Ended;
+use crate::node::runtime::images::lookup;
+use crate::node::runtime::shell::{End, NoNetwork};
+
+impl PodWorker {
+    /// Whether what the container does depends on what is inside it.
+    pub fn is_scripted(&self, turn: &Turn<'_>, index: usize) -> bool {
+        let spec = self.spec_of(index);
+        if spec.has_command { true } else { !turn.images.has_rule(&spec.image) && !lookup(&spec.image).is_plain_server() }
+    }
+
+    /// Makes sure that the container's environment can be made.
+    ///
+    /// # Errors
+    /// What is missing, as the waiting state tells it.
+    pub fn configure(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<(), Str> {
+        let spec = self.spec_of(index);
+        if !spec.reads_configuration {
+            return Ok(());
+        }
+        let facts = turn.kubelet.facts();
+        let configured = Configured::now(self.known_now(turn, &facts));
+        let made = crate::node::inside::surroundings::container_named(&self.pod, &spec.name).map(|tree| configured.mounts(tree));
+        match made {
+            None | Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => {
+                self.report(turn, index, EventType::Warning, "Failed", error.event_message().into());
+                Err(Str::from(error.to_string()))
+            }
+        }
+    }
+
+    /// Why the runtime can't start the process; none: it can.
+    pub fn start_error(&self, turn: &Turn<'_>, index: usize, id: u64) -> Option<Str> {
+        let program = self.program(turn, index);
+        if program.start_error.is_some() || !self.is_scripted(turn, index) {
+            return program.start_error.clone();
+        }
+        let facts = turn.kubelet.facts();
+        let (script, setting) = turn.inside(&facts).at_start(self, index, id, turn.now)?;
+        let why = script.check(&setting).err()?.why;
+        Some(Str::from(format!(
+            "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
+             unable to start container process: error during container init: {why}: unknown"
+        )))
+    }
+
+    /// When the process ends by itself, with which code and why. Looked up once, when it starts.
+    pub fn ends_at(&self, turn: &Turn<'_>, index: usize) -> Option<(SimTime, i32, Ended)> {
+        let started = self.containers[index].running_since()?;
+        let of_program = self.course(turn, index).ends;
+        let own = match of_program {
+            None if self.is_scripted(turn, index) => self.script_ends(turn, index, None),
+            ends => ends,
+        };
+        let own = own.map(|(after, code)| (started + after, code, Ended::of(code)));
+        let limit = u64::try_from(self.spec_of(index).limits.memory).ok().filter(|limit| *limit > 0);
+        let killed = limit.and_then(|limit| self.program(turn, index).memory.exceeds(limit));
+        let killed = killed.map(|after| (started + after, 137, Ended::OutOfMemory));
+        match (own, killed) {
+            (Some(own), Some(killed)) => Some(if own.0 <= killed.0 { own } else { killed }),
+            (own, killed) => own.or(killed),
+        }
+    }
+
+    /// When a script ends, counted from its start; `term`: it gets TERM then.
+    fn script_ends(&self, turn: &Turn<'_>, index: usize, term: Option<SimDuration>) -> Option<(SimDuration, i32)> {
+        let facts = turn.kubelet.facts();
+        let (script, mut setting) = turn.inside(&facts).of_running(self, index, turn.now)?;
+        setting.term = term;
+        match script.end(&setting, &NoNetwork) {
+            End::Exited(after, code) => Some((after, code)),
+            End::Running | End::Busy(_) | End::Unknown(_) => None,
+        }
+    }
+
+    /// What TERM at `term` does to the process: when it ends and with which code. [`SimTime::MAX`]: it doesn't heed it.
+    pub fn heeds_term(&self, turn: &Turn<'_>, index: usize, term: SimTime) -> (SimTime, i32) {
+        let program = self.program(turn, index);
+        let Some(started) = self.containers[index].running_since().filter(|_| self.is_scripted(turn, index)) else {
+            let stop = self.course(turn, index).stop;
+            return (if stop == SimDuration::MAX { SimTime::MAX } else { term + stop }, program.stop_code);
+        };
+        self.script_ends(turn, index, Some(term.since(started))).map_or((SimTime::MAX, 0), |(after, code)| (started + after, code))
+    }
+
+    /// A command of a user wrote something in the pod: what was known of its containers is worked out again.
+    pub fn disturbed(&mut self, turn: &mut Turn<'_>) {
+        for index in 0..self.containers.len() {
+            if !self.containers[index].is_running() || self.containers[index].stops.is_some() {
+                continue;
+            }
+            if self.is_scripted(turn, index) {
+                self.containers[index].ends = self.ends_at(turn, index);
+                if let Some((at, ..)) = self.containers[index].ends {
+                    self.wake_at(turn, at.max(turn.now), number(index), Step::Exit);
+                }
+            }
+            self.ask_again(turn, index);
+        }
+    }
+}
