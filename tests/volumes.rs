@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[allow(dead_code, reason = "only the terminal is needed")]
 mod common;
 
 use common::Terminal;

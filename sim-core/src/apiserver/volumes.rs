@@ -29,11 +29,7 @@ pub(super) fn prepare(record: &mut Arc<Record>, time: &str) {
 /// The time of what has changed in a status that a process writes: it gives none itself.
 pub(super) fn stamp(kind: Kind, status: &mut Value, old: &Value, time: &str) {
     match kind {
-        Kind::PersistentVolume => {
-            if status["phase"] != old["phase"] {
-                status[TRANSITION] = time.into();
-            }
-        }
+        Kind::PersistentVolume if status["phase"] != old["phase"] => status[TRANSITION] = time.into(),
         Kind::PersistentVolumeClaim => {
             for condition in status.get_mut("conditions").and_then(Value::as_array_mut).into_iter().flatten() {
                 if condition.get("lastTransitionTime").is_none() {

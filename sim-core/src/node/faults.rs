@@ -88,13 +88,16 @@ impl Nodes {
             let write = Write::UpdateStatus(ObjectId { kind: Kind::Node, number: node }, Object::Node(Arc::new(rebooted)));
             self.send(now, node, write, out);
         }
-        for (id, pod) in pods.filter(|(_, pod)| !pod.status.phase.is_final()) {
+        // Who is cut off has nobody to ask for its pods.
+        let hears = self.hears(node);
+        for (id, pod) in pods.filter(|(_, pod)| hears && !pod.status.phase.is_final()) {
             self.enter(id.number, PodWorker::new(id, pod, node, boots, now));
             self.with(now, id.number, out, |worker, turn| {
                 worker.recall(turn);
                 worker.begin(turn);
             });
         }
+        self.consider(now, node, out);
     }
 
     /// What every start of a kubelet does: it says so, registers, and posts its node's status.
@@ -161,7 +164,7 @@ impl Nodes {
     pub fn mend(&mut self, node: u32, now: SimTime, pods: &[(ObjectId, Arc<Pod>)], out: &mut Outbox<Call, Input>) {
         let Some(kubelet) = self.kubelets.get_mut(node) else { return };
         kubelet.cut = false;
-        if !kubelet.attended {
+        if !kubelet.attended || !kubelet.up {
             return;
         }
         kubelet.heartbeat = heartbeat::from_start(now);

@@ -266,7 +266,13 @@ impl Nodes {
             }
             None => {
                 self.enter(id.number, worker);
-                self.with(now, id.number, out, PodWorker::begin);
+                self.with(now, id.number, out, |worker, turn| {
+                    // It has run here before: the node was off meanwhile.
+                    if worker.pod.status.start_time.is_some() {
+                        worker.recall(turn);
+                    }
+                    worker.begin(turn);
+                });
             }
         }
     }
@@ -328,8 +334,10 @@ impl Nodes {
     fn enter(&mut self, number: u32, worker: PodWorker) {
         if let Some(kubelet) = self.kubelets.get_mut(worker.node) {
             kubelet.load.exchange(Load::default(), worker.load());
-            let ports = admission::host_ports(&worker.pod.spec);
-            kubelet.host_ports.extend(ports.map(|(port, protocol)| (port, Str::from(protocol.to_owned()), number)));
+            if worker.stage != Stage::Ended {
+                let ports = admission::host_ports(&worker.pod.spec);
+                kubelet.host_ports.extend(ports.map(|(port, protocol)| (port, Str::from(protocol.to_owned()), number)));
+            }
         }
         self.pods.insert(number, worker);
     }

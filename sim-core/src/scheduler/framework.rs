@@ -14,13 +14,13 @@ use super::plugins::{
 use super::pod_counts::PodCounts;
 use super::refusals::Refusals;
 use super::volumes::PodVolumes;
-use crate::api::meta::{Str, StrMap};
+use crate::api::meta::{Str, StrMap, Uid};
 use crate::api::node::Node;
 use crate::api::node_affinity::NodeAffinity;
 use crate::api::object::ObjectId;
 use crate::api::pod::{Pod, PodSpec};
+use crate::api::selector::Selector;
 use crate::api::service::Service;
-use crate::api::workloads::{ReplicaSet, ReplicaSetSpec};
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::table::{Index, Table};
 use std::sync::Arc;
@@ -72,7 +72,8 @@ pub struct Framework {
     /// The most recently used last.
     profiles: Vec<Profile>,
     services: Index<(Str, u32), StrMap>,
-    replica_sets: Index<u128, Arc<ReplicaSetSpec>>,
+    /// The selectors of ReplicaSets and StatefulSets by their UIDs.
+    owners: Index<u128, Arc<Selector>>,
     /// Changes when a Service or a ReplicaSet does.
     siblings_epoch: u64,
     /// Where the next search begins, so that all nodes get their turn.
@@ -106,13 +107,12 @@ impl Framework {
         }
     }
 
-    /// A ReplicaSet is new, or is gone. Its selector can't change.
-    pub fn set_replica_set(&mut self, set: &ReplicaSet, exists: bool) {
-        let uid = set.meta.uid.0;
+    /// A ReplicaSet or StatefulSet is new, or is gone. Its selector can't change.
+    pub fn set_owner(&mut self, Uid(uid): Uid, selector: &Selector, exists: bool) {
         if !exists {
-            self.replica_sets.remove(&uid);
-        } else if self.replica_sets.get(&uid).is_none() {
-            self.replica_sets.insert(uid, set.spec.clone());
+            self.owners.remove(&uid);
+        } else if self.owners.get(&uid).is_none() {
+            self.owners.insert(uid, Arc::new(selector.clone()));
             self.siblings_epoch += 1;
         }
     }
@@ -310,7 +310,7 @@ impl Framework {
         let constraints = Constraints::of(&profile.spec.tree, &profile.labels).unwrap_or_else(|| {
             let from = (profile.namespace.clone(), 0);
             let services = self.services.from(&from).take_while(|((namespace, _), _)| *namespace == profile.namespace).map(|(_, s)| s);
-            let owner = self.replica_sets.get(&profile.owner).map(|spec| &spec.selector);
+            let owner = self.owners.get(&profile.owner).map(|selector| &**selector);
             match default_selector::default_selector(&profile.labels, services, owner) {
                 Some(selector) => Constraints::system_default(&selector),
                 None => Constraints::default(),

@@ -69,6 +69,7 @@ pub fn is_concerned_by(change: &Change) -> bool {
             let deleted = pod.meta.deletion.is_some() != old.meta.deletion.is_some();
             old.node_name.is_empty() || pod.status.phase.is_final() || deleted || !old.meta.labels.same(&pod.meta.labels)
         }
+        (Object::StatefulSet(_), _) => change.verb != Verb::Modified,
         (Object::Pod(_) | Object::Node(_) | Object::ReplicaSet(_) | Object::Service(_), _) => true,
         (Object::Record(_), _) => Volumes::keeps(change.id.kind),
         _ => false,
@@ -128,7 +129,7 @@ impl Scheduler {
             Err(_) => {
                 (self.framework, self.volumes, self.queue, self.waiting, self.pending) = Default::default();
                 let volumes = [Kind::PersistentVolume, Kind::PersistentVolumeClaim, Kind::StorageClass, Kind::CSINode];
-                for kind in volumes.into_iter().chain([Kind::Node, Kind::Service, Kind::ReplicaSet, Kind::Pod]) {
+                for kind in volumes.into_iter().chain([Kind::Node, Kind::Service, Kind::ReplicaSet, Kind::StatefulSet, Kind::Pod]) {
                     for (id, object) in store.list(kind, None) {
                         self.take_in(now, id, object, true, None);
                     }
@@ -158,7 +159,8 @@ impl Scheduler {
                 self.node_changed(now, &node.meta.name, helps);
             }
             Object::Service(service) => self.framework.set_service(id, &service.meta.namespace, exists.then_some(service)),
-            Object::ReplicaSet(set) => self.framework.set_replica_set(set, exists),
+            Object::ReplicaSet(set) => self.framework.set_owner(set.meta.uid, &set.spec.selector, exists),
+            Object::StatefulSet(set) => self.framework.set_owner(set.meta.uid, &set.spec.selector, exists),
             Object::Pod(pod) if exists && !pod.status.phase.is_final() => {
                 self.take_in_pod(now, id.number, pod, old.and_then(Object::as_pod))
             }

@@ -162,7 +162,7 @@ impl Recorded {
                 recorded.files.insert(file, std::fs::read_to_string(&path)?);
             }
         }
-        let by_uid: BTreeMap<String, (String, usize)>;
+        let by_uid: Known;
         (recorded.lives, recorded.pods, by_uid) = lives(&recorded.changes, &recorded.powers);
         recorded.topology = topology(&recorded.changes);
         let events = recorded.changes.iter().filter(|change| change.resource == "events" && change.verb != "DELETED");
@@ -263,9 +263,11 @@ fn disruption(status: &Value) -> Option<&Value> {
 }
 
 type Lives = BTreeMap<(String, usize), Life>;
+/// Which pod something is: its identity and number, by name or UID.
+type Known = BTreeMap<String, (String, usize)>;
 
 /// The pods' lives, and which they are by name (of several with the same name, the last) and by UID.
-fn lives(changes: &[Change], powers: &[Power]) -> (Lives, BTreeMap<String, (String, usize)>, BTreeMap<String, (String, usize)>) {
+fn lives(changes: &[Change], powers: &[Power]) -> (Lives, Known, Known) {
     struct Seen {
         key: (String, usize),
         bound: Option<SimTime>,

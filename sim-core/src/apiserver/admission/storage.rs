@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Gives a new claim the default class, unless it says that it wants another, or none.
 pub(super) fn set_default_class(store: &Store, object: &mut Object) {
-    if !Claim::of(object).is_some_and(|claim| !claim.has_class()) {
+    if Claim::of(object).is_none_or(Claim::has_class) {
         return;
     }
     let class = default_class(store.list(Kind::StorageClass, None).map(|(_, class)| class));

@@ -189,7 +189,14 @@ pub(super) mod tests {
             unschedulable: false,
             taints: Vec::new(),
             pod_cidr: Str::EMPTY,
-            status: NodeStatus { capacity, allocatable: capacity, conditions: vec![condition], address: Ipv4Addr::UNSPECIFIED },
+            status: NodeStatus {
+                capacity,
+                allocatable: capacity,
+                conditions: vec![condition],
+                address: Ipv4Addr::UNSPECIFIED,
+                volumes: Arc::default(),
+                boots: 0,
+            },
         }
     }
 

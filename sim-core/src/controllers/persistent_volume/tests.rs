@@ -1,3 +1,5 @@
+//! What the controller does about single claims and volumes: tables of plans.
+
 use super::*;
 use crate::apiserver::request::Write;
 use crate::client::plan::Step;

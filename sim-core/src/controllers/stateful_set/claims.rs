@@ -9,13 +9,12 @@ use crate::api::defaults;
 use crate::api::event::EventType;
 use crate::api::meta::{Meta, OwnerReference, Str, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
-use crate::api::record::Record;
 use crate::api::stateful_set::{ClaimTemplate, ClaimsGo, StatefulSet};
+use crate::apiserver::convert;
 use crate::apiserver::request::Write;
 use crate::controllers::deployment::controller_reference;
-use crate::kernel::time::SimDuration;
+use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// When a pod is tried again whose claim is being deleted. Upstream's back-off grows from 5 ms.
 const RETRY: SimDuration = SimDuration::from_secs(1);
@@ -47,7 +46,7 @@ pub fn mount(set: &StatefulSet, spec: &mut Value, ordinal: i32) {
 }
 
 /// A claim as its template says, with the labels of the set's selector. `getPersistentVolumeClaims`.
-fn new_claim(set: &StatefulSet, template: &ClaimTemplate, ordinal: i32) -> Record {
+fn new_claim(set: &StatefulSet, template: &ClaimTemplate, ordinal: i32, now: SimTime) -> Object {
     let kind = Kind::PersistentVolumeClaim;
     let mut tree = json!({"metadata": template.tree["metadata"], "spec": template.tree["spec"]});
     tree["metadata"]["name"] = claim_name(set, template, ordinal).as_str().into();
@@ -57,15 +56,15 @@ fn new_claim(set: &StatefulSet, template: &ClaimTemplate, ordinal: i32) -> Recor
     }
     defaults::prepare_create(kind.as_str(), &mut tree);
     defaults::apply(kind.as_str(), &mut tree);
-    Record { kind, meta: Meta::from_tree(&tree), body: Record::body_of(&tree, None) }
+    convert::object(kind, &tree, None, Epoch::default(), now)
 }
 
 /// The claims of an ordinal that the cache knows.
-fn known(update: &Update<'_>, ordinal: i32) -> Vec<(ObjectId, Arc<Record>)> {
+fn known<'a>(update: &Update<'a>, ordinal: i32) -> Vec<(ObjectId, &'a Meta)> {
     let set = update.set;
     let find = |template: &ClaimTemplate| {
         let id = update.view.find(Kind::PersistentVolumeClaim, &set.meta.namespace, &claim_name(set, template, ordinal))?;
-        update.view.get(id)?.as_record().map(|claim| (id, claim.clone()))
+        update.view.get(id).map(|claim| (id, claim.meta()))
     };
     set.spec.claims.iter().filter_map(find).collect()
 }
@@ -77,8 +76,8 @@ pub fn make(update: &mut Update<'_>, pod: &Str, ordinal: i32) -> bool {
     let known = known(update, ordinal);
     for template in &set.spec.claims {
         let name = claim_name(set, template, ordinal);
-        let there = known.iter().find(|(_, claim)| claim.meta.name == name);
-        if there.is_some_and(|(_, claim)| claim.meta.deletion.is_some()) {
+        let there = known.iter().find(|(_, claim)| claim.name == name);
+        if there.is_some_and(|(_, claim)| claim.deletion.is_some()) {
             let message = format!("Create Pod {pod} in StatefulSet {} failed error: pvc {name} is being deleted", set.meta.name);
             update.report(EventType::Warning, "FailedCreate", message);
             update.explain(|| format!("{pod} can't be made while its claim {name} is being deleted"));
@@ -86,7 +85,7 @@ pub fn make(update: &mut Update<'_>, pod: &Str, ordinal: i32) -> bool {
             return false;
         }
         if there.is_none() {
-            update.plan.then(Write::Create(new_claim(set, template, ordinal).into()));
+            update.plan.then(Write::Create(new_claim(set, template, ordinal, update.now)));
             let message = format!("Create Claim {name} Pod {pod} in StatefulSet {} success", set.meta.name);
             update.report(EventType::Normal, "SuccessfulCreate", message);
             update.explain(|| format!("{pod} needs the claim {name}"));
@@ -99,7 +98,7 @@ pub fn make(update: &mut Update<'_>, pod: &Str, ordinal: i32) -> bool {
 /// `PodClaimIsStale`.
 pub fn are_stale(update: &Update<'_>, pod: &Str, ordinal: i32) -> bool {
     let earlier = |owner: &OwnerReference| is_named(owner, Kind::Pod, pod) && owner.uid != Uid::NONE;
-    update.set.spec.claims_go.when_scaled && known(update, ordinal).iter().any(|(_, claim)| claim.meta.owners().iter().any(earlier))
+    update.set.spec.claims_go.when_scaled && known(update, ordinal).iter().any(|(_, claim)| claim.owners().iter().any(earlier))
 }
 
 /// Gives an ordinal's claims the owners that the retention policy asks for. Returns whether any had others. `pod` is the pod as it exists.
@@ -110,20 +109,18 @@ pub fn settle(update: &mut Update<'_>, ordinal: i32, pod: Option<&Meta>) -> bool
     let owners = Owners { set: &set.meta, pod: pod.unwrap_or(&new), go: set.spec.claims_go, wanted: set.spec.wants(ordinal) };
     let mut changed = false;
     for (id, claim) in known(update, ordinal) {
-        if owners.has_stranger(&claim.meta) {
+        if owners.has_stranger(claim) {
             let message = format!(
                 "PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored \
                  for this claim",
-                claim.meta.name
+                claim.name
             );
             update.report(EventType::Warning, "ConflictingController", message);
         }
-        if let Some(next) = owners.corrected(&claim.meta) {
-            let mut object = (*claim).clone();
-            object.meta.owners = (!next.is_empty()).then(|| Arc::new(next));
-            update.plan.then(Write::Update(id, Object::from(object)));
+        if let Some(next) = owners.corrected(claim) {
+            update.plan.then(Write::Owners(id, next));
             let reason = if owners.wanted { "the retention policy says who it goes with" } else { "its pod is scaled away" };
-            update.explain(|| format!("claim {} gets other owners: {reason}", claim.meta.name));
+            update.explain(|| format!("claim {} gets other owners: {reason}", claim.name));
             changed = true;
         }
     }
@@ -200,6 +197,7 @@ impl Owners<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn meta(name: &'static str, uid: u128) -> Meta {
         Meta { name: name.into(), uid: Uid::from_bits(uid), ..Meta::default() }

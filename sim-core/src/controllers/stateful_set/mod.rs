@@ -87,13 +87,14 @@ impl Controller for StatefulSetController {
         };
         match failed {
             Write::Create(Object::Pod(pod)) if !error.is_already_exists() => tell("Create", &pod.meta.name, &error.to_string()),
-            Write::Create(Object::Record(claim)) => {
-                if let Some(pod) = claims::pod_of(set, &claim.meta.name) {
-                    let why = format!("failed to create PVC {}: {error}", claim.meta.name);
+            Write::Create(claim) if claim.kind() == Kind::PersistentVolumeClaim => {
+                let claim = &claim.meta().name;
+                if let Some(pod) = claims::pod_of(set, claim) {
+                    let why = format!("failed to create PVC {claim}: {error}");
                     tell("Create", &pod, &why);
                     if !error.is_already_exists() {
                         let name = &set.meta.name;
-                        let message = format!("Create Claim {} for Pod {pod} in StatefulSet {name} failed error: {error}", claim.meta.name);
+                        let message = format!("Create Claim {claim} for Pod {pod} in StatefulSet {name} failed error: {error}");
                         plan.report(about, EventType::Warning, "FailedCreate", message);
                     }
                 }

@@ -41,7 +41,7 @@ impl Default for World {
             store: Store::new(1000),
             view: View::default(),
             past: Past::default(),
-            pod: Pod { meta, spec, node_name: "node-1".into(), status: PodStatus::default() },
+            pod: Pod { meta, spec, node_name: "node-1".into(), status: PodStatus::default(), target: "".into() },
             node: NodeFacts {
                 name: "node-1".into(),
                 address: Ipv4Addr::new(192, 168, 0, 11),

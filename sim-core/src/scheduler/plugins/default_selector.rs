@@ -3,7 +3,7 @@
 use crate::api::meta::StrMap;
 use crate::api::selector::Selector;
 
-/// What all Services of the pod's namespace that select it, and the ReplicaSet that owns it, select together.
+/// What all Services of the pod's namespace that select it, and the ReplicaSet or StatefulSet that owns it, select together.
 /// `None` if there is neither: such pods aren't spread.
 pub fn default_selector<'a>(labels: &StrMap, services: impl Iterator<Item = &'a StrMap>, owner: Option<&Selector>) -> Option<Selector> {
     let mut merged = StrMap::default();
