@@ -6,9 +6,9 @@ use super::failure::{Answer, Failure};
 use super::flags::{self, Flag, OBJECTS, Parsed};
 use super::{Call, Next};
 use super::{
-    annotate, applied, apply, autoscale, catalog, cluster_info, cordon, create, delete, describe, diff, drain, edit, events, exec, explain,
-    expose, forward, get, history, logs, patch, replace, rollback, rollout, rollout_status, run_pod, scale, set, set_env, set_subject,
-    taint, top, wait,
+    annotate, applied, apply, autoscale, catalog, cluster_info, cordon, create, debug, delete, describe, diff, drain, edit, events, exec,
+    explain, expose, forward, get, history, logs, patch, replace, rollback, rollout, rollout_status, run_pod, scale, set, set_env,
+    set_subject, taint, top, wait,
 };
 
 type Command = fn(&mut Call<'_>) -> Answer<Next>;
@@ -100,6 +100,7 @@ const COMMANDS: &[Entry] = &[
     Entry { words: "wait", flags: &[wait::FLAGS], run: wait::run },
     Entry { words: "logs", flags: &[logs::FLAGS], run: logs::run },
     Entry { words: "exec", flags: &[exec::FLAGS], run: exec::run },
+    Entry { words: "debug", flags: &[debug::FLAGS], run: debug::run },
     Entry { words: "attach", flags: &[exec::ATTACH_FLAGS], run: exec::attach },
     Entry { words: "port-forward", flags: &[forward::PORT_FORWARD_FLAGS], run: forward::port_forward },
     Entry { words: "proxy", flags: &[forward::PROXY_FLAGS], run: forward::proxy },
@@ -143,8 +144,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Commands that kubectl has and the simulator doesn't yet.
-const NOT_SIMULATED: &[&str] =
-    &["alpha", "auth", "certificate", "completion", "config", "debug", "kustomize", "options", "plugin", "port-forward", "proxy"];
+const NOT_SIMULATED: &[&str] = &["alpha", "auth", "certificate", "completion", "config", "kustomize", "options", "plugin"];
 
 /// The first words of all commands, those that are refused among them.
 pub fn verbs() -> impl Iterator<Item = &'static str> {

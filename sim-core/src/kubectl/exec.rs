@@ -174,8 +174,8 @@ pub fn attach(call: &mut Call<'_>) -> Answer<Next> {
             namespace(&pod)
         )));
     }
-    let now = call.api.now();
-    let follow = logs::from_now(namespace(&pod), name(&pod), &container, Some(now));
+    let (now, deadline) = (call.api.now(), call.request_deadline()?);
+    let follow = logs::from_now(namespace(&pod), name(&pod), &container, Some(now), deadline);
     Ok(Next::Wait(Session::Logs(Box::new(follow))))
 }
 

@@ -209,10 +209,10 @@ fn prefixed(log: &str, stream: &Stream, prefix: bool) -> String {
 }
 
 /// Follows one container's log from this moment on: what `attach` shows.
-pub fn from_now(ns: &str, pod: &str, container: &str, after: Option<SimTime>) -> Follow {
+pub fn from_now(ns: &str, pod: &str, container: &str, after: Option<SimTime>, deadline: Option<SimTime>) -> Follow {
     let options = LogOptions { container: container.to_owned(), after, ..LogOptions::default() };
     let stream = Stream { ns: ns.to_owned(), pod: pod.to_owned(), container: container.to_owned(), options, over: false };
-    Follow { streams: vec![stream], prefix: false, ignore_errors: false, deadline: None }
+    Follow { streams: vec![stream], prefix: false, ignore_errors: false, deadline }
 }
 
 impl Follow {

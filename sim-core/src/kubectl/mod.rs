@@ -18,6 +18,7 @@ mod commands;
 mod containers;
 mod cordon;
 mod create;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
@@ -50,6 +51,7 @@ mod replace;
 mod rollback;
 mod rollout;
 mod rollout_status;
+mod run_attached;
 mod run_pod;
 mod scale;
 mod server_side;
@@ -171,6 +173,8 @@ pub enum Session {
     Logs(Box<logs::Follow>),
     /// `exec`.
     Exec(Box<exec::Running>),
+    /// `run -i`, `debug -i`.
+    Attached(Box<run_attached::Attached>),
 }
 
 /// What a session has to say.
@@ -220,6 +224,7 @@ impl Session {
             Session::Wait(waiting) => waiting.poll(api),
             Session::Logs(follow) => follow.poll(api),
             Session::Exec(running) => running.poll(api),
+            Session::Attached(attached) => attached.poll(api),
         }
     }
 }

@@ -1,6 +1,4 @@
 //! `kubectl run`: one pod. Mirrors `staging/src/k8s.io/kubectl/pkg/cmd/run/run.go`, v1.36.
-//!
-//! Left out: `--attach`, `--stdin`, `--tty` and `--rm`.
 
 use serde_json::{Map, Value, json};
 
@@ -8,9 +6,10 @@ use super::apply::annotated;
 use super::create::required;
 use super::failure::{Answer, Failure};
 use super::field::{map_mut, text};
-use super::flags::{Flag, optional, refused, short, switch, value};
+use super::flags::{Flag, optional, short, short_switch, switch, value};
+use super::run_attached::Attached;
 use super::target;
-use super::{Call, DryRun, Next};
+use super::{Call, DryRun, Next, Session};
 use crate::api::patch::{json_patch, merge, strategic};
 use crate::api::yaml;
 
@@ -34,13 +33,13 @@ pub const FLAGS: &[Flag] = &[
     value("overrides"),
     value("override-type"),
     value("restart"),
-    refused("attach"),
-    refused("leave-stdin-open"),
-    refused("pod-running-timeout"),
-    refused("quiet"),
-    refused("rm"),
-    Flag { long: "stdin", short: 'i', takes: super::flags::Takes::Refused },
-    Flag { long: "tty", short: 't', takes: super::flags::Takes::Refused },
+    short_switch("quiet", 'q'),
+    short_switch("stdin", 'i'),
+    short_switch("tty", 't'),
+    switch("attach"),
+    switch("leave-stdin-open"),
+    switch("rm"),
+    value("pod-running-timeout"),
 ];
 
 /// Runs `kubectl run`.
@@ -70,6 +69,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     if !matches!(pull, "" | "Always" | "IfNotPresent" | "Never") {
         return Err(call.flags.usage(format!("invalid image pull policy: {pull}")));
     }
+    let attach = attaches(call, dry_run)?;
     let labels = pairs(call.flags.get("labels")).unwrap_or_else(|| Map::from_iter([("run".to_owned(), Value::from(name.as_str()))]));
     let mut pod = pod(call, &name, &image, &command, &restart, port, &labels);
     if let Some(overrides) = call.flags.get("overrides").filter(|overrides| !overrides.is_empty()) {
@@ -93,8 +93,33 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
             }
         }
     }
+    if attach {
+        let prompt = call.flags.on("stdin") && call.flags.on("tty") && !call.flags.on("quiet");
+        let (ns, name) = (call.namespace(), text(&pod, "metadata.name"));
+        let attached = Attached::new(call.api.now(), (ns, name), name, call.flags.on("rm"), prompt);
+        return Ok(Next::Wait(Session::Attached(Box::new(attached))));
+    }
     call.say(target::resource("pods")?, text(&pod, "metadata.name"), &pod, "created", dry_run)?;
     Ok(Next::Done)
+}
+
+/// Whether kubectl attaches to the pod; `--stdin` means so unless `--attach` says otherwise.
+fn attaches(call: &Call<'_>, dry_run: DryRun) -> Answer<bool> {
+    let flags = &call.flags;
+    let attach = if flags.has("attach") { flags.on("attach") } else { flags.on("stdin") };
+    if flags.on("rm") && !attach {
+        return Err(Failure::plain("--rm should only be used for attached containers"));
+    }
+    if flags.on("tty") && !flags.on("stdin") {
+        return Err(Failure::plain("-i/--stdin is required for containers with -t/--tty=true"));
+    }
+    if attach && dry_run != DryRun::No {
+        return Err(flags.usage(format!(
+            "--dry-run={} can't be used with attached containers options (--attach, --stdin, or --tty)",
+            flags.text("dry-run")
+        )));
+    }
+    Ok(attach)
 }
 
 /// The pod with what `--overrides` says otherwise.
@@ -150,6 +175,14 @@ fn pod(
     }
     if let Some(policy) = call.flags.get("image-pull-policy") {
         container["imagePullPolicy"] = Value::from(policy);
+    }
+    for field in ["stdin", "tty"] {
+        if call.flags.on(field) {
+            container[field] = Value::from(true);
+        }
+    }
+    if call.flags.on("stdin") && !call.flags.on("leave-stdin-open") {
+        container["stdinOnce"] = Value::from(true);
     }
     if call.flags.on("privileged") {
         container["securityContext"] = json!({"privileged": true});

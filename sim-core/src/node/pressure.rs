@@ -85,7 +85,7 @@ impl Nodes {
         let workers: Vec<&PodWorker> = self.workers(node).map(|(_, worker)| worker).collect();
         let used = |at: SimTime| stats::of_node(&self.images, kubelet, workers.iter().copied(), at);
         let capacity = machine.amounts();
-        let steady = workers.iter().map(|worker| self.steady_from(worker)).max().unwrap_or(Some(SimTime::ZERO));
+        let steady = workers.iter().try_fold(SimTime::ZERO, |latest, worker| Some(latest.max(self.steady_from(worker)?)));
         let mut tick = now;
         for _ in 0..HORIZON {
             let last = tick;

@@ -225,7 +225,7 @@ mod pressure;
 #[test]
 fn a_pod_comes_up_and_goes() {
     let mut world = World::new(&[]);
-    world.bind(0, &spec("nginx:1.17.1", "Always"));
+    world.bind(0, &spec("web:1.17.1", "Always"));
     world.run(10);
     let shapes: Vec<String> = world.statuses.iter().map(|(_, _, status)| shape(status)).collect();
     assert_eq!(shapes, ["Pending -I--", "Running PIRC"]);
@@ -237,9 +237,9 @@ fn a_pod_comes_up_and_goes() {
     assert_eq!((first.pod_ip, first.host_ip), (None, Some(Ipv4Addr::new(10, 0, 0, 1))));
     assert_eq!(world.status(0).pod_ip, Some(Ipv4Addr::new(10, 244, 0, 2)));
     let told = world.told();
-    assert_eq!(told[0], "Pulling x1: Pulling image \"nginx:1.17.1\"");
+    assert_eq!(told[0], "Pulling x1: Pulling image \"web:1.17.1\"");
     assert!(
-        told[1].starts_with("Pulled x1: Successfully pulled image \"nginx:1.17.1\" in ")
+        told[1].starts_with("Pulled x1: Successfully pulled image \"web:1.17.1\" in ")
             && told[1].ends_with("Image size: 50000000 bytes."),
         "{told:?}"
     );

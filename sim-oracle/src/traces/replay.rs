@@ -448,7 +448,7 @@ fn status(tree: &Value, recorded: &Recorded) -> PodStatus {
     PodStatus {
         phase,
         conditions: list("conditions").iter().map(condition).collect(),
-        host_ip: None,
+        host_ip: tree["hostIP"].as_str().and_then(|ip| ip.parse().ok()),
         pod_ip: tree["podIP"].as_str().and_then(|ip| ip.parse().ok()),
         start_time: tree["startTime"].as_str().map(|_| time(&tree["startTime"])),
         containers: list("containerStatuses").iter().map(container).collect(),

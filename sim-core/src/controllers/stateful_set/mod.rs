@@ -71,7 +71,7 @@ impl Controller for StatefulSetController {
         update.write_status(key);
         let Update { revisions, mut plan, .. } = update;
         revisions::truncate(set, &known, &revisions, &pods, &mut plan);
-        plan.requeue_after = next_available(set, &pods, now).or(plan.requeue_after);
+        plan.requeue_after = [next_available(set, &pods, now), plan.requeue_after].into_iter().flatten().min();
         plan
     }
 

@@ -285,7 +285,7 @@ mod tests {
         check(&rules, "nginx@sha256:00", 5);
         check(&rules, "mongo", 9);
         check(&rules, "reg:5000/app:v1", 6);
-        check(&rules, "busybox", 2);
+        check(&rules, "unheard-of", 2);
     }
 
     #[test]

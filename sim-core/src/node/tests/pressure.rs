@@ -79,6 +79,19 @@ fn a_node_with_room_for_all_peaks_costs_nothing() {
 }
 
 #[test]
+fn a_leak_beside_others_is_seen() {
+    let mut world = World::with_machine(&[("steady", uses(Usage::Constant(100 * MIB)))], machine(KubeletConfig::default()));
+    for number in 0..3 {
+        world.bind(number, &asks("steady", "100Mi"));
+    }
+    world.run(10);
+    world.act(|nodes, now, out| nodes.leak(1, 0, 5 << 20, now, out));
+    world.run(200);
+    assert_eq!(world.status(1).reason, "Evicted");
+    assert!([0, 2].iter().all(|number| world.status(*number).phase == Phase::Running));
+}
+
+#[test]
 fn soft_thresholds_have_patience() {
     let soft = Threshold { grace: seconds(60), ..Threshold::hard(Signal::Memory, Amount::Absolute(500 * MIB)) };
     let config = KubeletConfig { eviction_soft: vec![soft], pod_grace_max: 5, ..KubeletConfig::default() };

@@ -191,11 +191,7 @@ fn fixed(text: &str, digits: usize) -> String {
 /// `date`, `date -u +%s`, `date -d @0`
 pub(super) fn date(machine: &mut Machine<'_>, argv: &[String]) -> Done {
     let options = Options::of(argv, "dr");
-    let default = if matches!(machine.setting.image.kit, Kit::Busybox | Kit::Alpine) {
-        "%a %b %e %H:%M:%S UTC %Y"
-    } else {
-        "%a %b %e %H:%M:%S UTC %Y"
-    };
+    let default = "%a %b %e %H:%M:%S UTC %Y";
     let pattern = match options.rest.iter().find_map(|word| word.strip_prefix('+')) {
         Some(pattern) => pattern.to_owned(),
         None if options.on("R") => "%a, %d %b %Y %H:%M:%S +0000".to_owned(),

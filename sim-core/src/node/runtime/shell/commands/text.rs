@@ -181,8 +181,11 @@ fn edits(script: &str, extended: bool) -> Option<Vec<Edit>> {
                 (Some(from), None) => Place::Line(from),
                 (Some(from), Some(after)) => {
                     let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-                    let to = if after.starts_with('$') { usize::MAX } else { after[..digits].parse().ok()? };
-                    rest = if after.starts_with('$') { &after[1..] } else { &after[digits..] };
+                    let to;
+                    (to, rest) = match after.strip_prefix('$') {
+                        Some(after) => (usize::MAX, after),
+                        None => (after[..digits].parse().ok()?, &after[digits..]),
+                    };
                     Place::Lines(from, to)
                 }
             };
@@ -307,7 +310,7 @@ pub(super) fn awk(machine: &mut Machine<'_>, argv: &[String]) -> Done {
                 None => item.trim_matches('"').to_owned(),
             },
         };
-        let text: Vec<String> = list.split(',').map(|item| value(item)).collect();
+        let text: Vec<String> = list.split(',').map(value).collect();
         machine.say(&format!("{}\n", text.join(" ")));
     }
     Ok(code)
