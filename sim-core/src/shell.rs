@@ -71,6 +71,7 @@ const WORDS: &[(&str, &str, &str)] = &[
         "OBJECT",
         "tells the causes of an object's last change: `why pod/web-…`; `-n` gives the namespace, `--all` tells the whole chain",
     ),
+    ("containers", "NODE", "lists what its runtime runs: sandboxes with their pause containers, and the containers in them"),
     ("help", "", "this"),
     ("exit", "", "leaves"),
 ];
@@ -143,6 +144,10 @@ impl Shell {
             },
             "fault" if rest.is_empty() => Reply::say(Fault::usages().iter().map(|usage| format!("fault {usage}\n")).collect::<String>()),
             "fault" => self.fault(rest),
+            "containers" => match self.cluster().find(Kind::Node, "", rest) {
+                Some((node, _)) => Reply::say(self.cluster().nodes().listing(node.number)),
+                None => Reply::refuse(format!("error: there is no node {rest:?}; try `containers node-1`")),
+            },
             "why" => self.why(rest),
             _ => self.kubectl(line, files),
         }
@@ -322,6 +327,7 @@ impl Shell {
         {
             [] => WORDS.iter().map(|(word, ..)| (*word).to_owned()).chain(kubectl::verbs().map(str::to_owned)).collect(),
             ["rollout"] => ["status", "history", "undo", "pause", "resume", "restart"].map(str::to_owned).to_vec(),
+            ["containers"] => self.names(Kind::Node, ""),
             ["fault", so_far @ ..] => self.complete_fault(so_far),
             words => match (typed.split_once('/'), words.last().and_then(|word| kind_named(word))) {
                 (Some((kind, _)), _) => kind_named(kind).map_or_else(Vec::new, |known| self.names(known, &format!("{kind}/"))),

@@ -99,6 +99,9 @@ impl Api for RecordedState {
     fn evict(&mut self, _: &str, _: &str, _: &Eviction) -> Result<(), ApiError> {
         read_only()
     }
+    fn add_ephemeral_container(&mut self, _: &str, _: &str, _: Value) -> Result<Value, ApiError> {
+        read_only()
+    }
     fn scale(&mut self, _: &'static Resource, _: &str, _: &str, _: i32) -> Result<Value, ApiError> {
         read_only()
     }

@@ -333,6 +333,9 @@ impl Api for Asked {
     fn evict(&mut self, ns: &str, name: &str, eviction: &Eviction) -> Result<(), ApiError> {
         self.noting_mut().evict(ns, name, eviction)
     }
+    fn add_ephemeral_container(&mut self, ns: &str, pod: &str, container: Value) -> Result<Value, ApiError> {
+        self.noting_mut().add_ephemeral_container(ns, pod, container)
+    }
     fn scale(&mut self, r: &'static Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.noting_mut().scale(r, ns, name, replicas)
     }

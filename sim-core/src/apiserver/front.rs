@@ -420,6 +420,35 @@ impl Front<'_> {
         let managers = self.managers_of_changed(&stored, &live, &tree, None, &options.field_manager, "scale");
         Ok(self.replace(id, resource, tree, &options, Vec::new(), Some(managers))?.object)
     }
+
+    /// Adds a container to look into a running pod (the ephemeralcontainers subresource). `pkg/registry/core/pod/strategy.go`,
+    /// podEphemeralContainersStrategy, v1.36.
+    ///
+    /// # Errors
+    /// NotFound, Invalid.
+    pub fn add_ephemeral_container(&mut self, namespace: &str, name: &str, container: Value) -> Result<Value, ApiError> {
+        let resource = Kind::Pod.resource();
+        let id = self.find(resource, namespace, name)?;
+        let stored = self.store.get(id).expect("what was found exists").clone();
+        let mut tree = self.serve(resource, &stored);
+        let own = container["name"].clone();
+        let lists = ["initContainers", "containers", "ephemeralContainers"].iter().filter_map(|field| tree["spec"][*field].as_array());
+        if lists.flatten().any(|other| other["name"] == own) {
+            let cause = crate::api::status::FieldError {
+                kind: crate::api::status::FieldErrorType::Duplicate,
+                field: "spec.ephemeralContainers[0].name".into(),
+                body: format!("Duplicate value: {own}"),
+            };
+            return Err(ApiError::invalid("", "Pod", name, vec![cause]));
+        }
+        match tree["spec"]["ephemeralContainers"].as_array_mut() {
+            Some(list) => list.push(container),
+            None => tree["spec"]["ephemeralContainers"] = Value::Array(vec![container]),
+        }
+        defaults::apply(Kind::Pod.as_str(), &mut tree);
+        let stored = self.server.set_pod_spec(self.store, self.at, id, &tree["spec"])?;
+        Ok(self.serve(resource, &stored))
+    }
 }
 
 /// Decodes strictly, or with warnings instead of refusals, as `--validate` asks.

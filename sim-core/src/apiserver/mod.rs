@@ -273,6 +273,20 @@ impl ApiServer {
         })
     }
 
+    /// Gives a pod another specification: a container more, for whoever looks into it.
+    pub(super) fn set_pod_spec(
+        &mut self,
+        store: &mut Store,
+        at: Moment,
+        id: ObjectId,
+        spec: &serde_json::Value,
+    ) -> Result<Object, ApiError> {
+        self.change_pod(store, at, id, |pod| {
+            pod.spec = Arc::new(crate::api::pod::PodSpec::from_tree(spec));
+            pod.meta.generation += 1;
+        })
+    }
+
     /// `pkg/registry/core/pod/storage/storage.go`, assignPod: sets the node once, and the PodScheduled condition; gives the pod its
     /// node's topology labels (`plugin/pkg/admission/podtopologylabels`).
     fn bind(&mut self, store: &mut Store, at: Moment, id: ObjectId, node: &Str) -> Result<Object, ApiError> {

@@ -434,6 +434,9 @@ impl kubectl::Api for Client<'_> {
     fn scale(&mut self, r: &'static crate::api::resources::Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError> {
         self.front.scale(r, ns, name, replicas)
     }
+    fn add_ephemeral_container(&mut self, ns: &str, pod: &str, container: Value) -> Result<Value, ApiError> {
+        self.front.add_ephemeral_container(ns, pod, container)
+    }
     fn logs(&self, ns: &str, pod: &str, opts: &LogOptions) -> Result<kubectl::api::Log, ApiError> {
         self.container_logs(ns, pod, opts)
     }

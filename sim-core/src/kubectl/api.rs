@@ -104,6 +104,12 @@ pub trait Api {
     /// `NotFound`, `Invalid`; `NotFound` with the server's words when the resource has no such subresource.
     fn scale(&mut self, r: &'static Resource, ns: &str, name: &str, replicas: i32) -> Result<Value, ApiError>;
 
+    /// Adds a container to look into a running pod (PATCH of pods/ephemeralcontainers). Answers with the pod.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid`.
+    fn add_ephemeral_container(&mut self, ns: &str, pod: &str, container: Value) -> Result<Value, ApiError>;
+
     /// A container's log (GET of pods/log).
     ///
     /// # Errors

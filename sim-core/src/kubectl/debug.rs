@@ -1,7 +1,7 @@
 //! `kubectl debug`: pods for looking at nodes, and copies of pods that don't work. Mirrors
 //! `staging/src/k8s.io/kubectl/pkg/cmd/debug/{debug,profiles}.go`, v1.36.
 //!
-//! Left out: ephemeral containers, as no kubelet here starts them; profiles other than `general` and `legacy`; `--custom`.
+//! Left out: profiles other than `general` and `legacy`; `--custom`.
 
 use serde_json::{Map, Value, json};
 
@@ -64,10 +64,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
         last = match resource.kind {
             "Node" => Some(node(call, &object, &command)?),
             "Pod" if call.flags.has("copy-to") => Some(copy(call, &object, &command)?),
-            "Pod" => {
-                let example = format!("kubectl debug {object_name} --copy-to={object_name}-debug --image={}", call.flags.text("image"));
-                return Err(Failure::not_simulated(&format!("kubectl debug with an ephemeral container (try `{example}`)")));
-            }
+            "Pod" => Some(beside(call, &object, &command)?),
             _ => {
                 let group = if resource.group.is_empty() { String::new() } else { format!("{}/", resource.group) };
                 let message = format!("\"{group}{}, Kind={}\" not supported by debug", resource.version, resource.kind);
@@ -180,6 +177,29 @@ fn fill(call: &Call<'_>, container: &mut Map<String, Value>, command: &[String])
             container.remove(field);
         }
     }
+}
+
+/// A container in the pod itself: its network, its volumes if they are asked for, and with `--target` the processes of another container.
+fn beside(call: &mut Call<'_>, pod: &Value, command: &[String]) -> Answer<(Value, String)> {
+    let container = match call.flags.text("container") {
+        "" => {
+            let made = format!("debugger-{}", suffix(call, name(pod)));
+            if !call.flags.on("quiet") {
+                call.out.push_str(&format!("Defaulting debug container name to {made}.\n"));
+            }
+            made
+        }
+        given => given.to_owned(),
+    };
+    let mut tree = Map::new();
+    tree.insert("name".into(), container.as_str().into());
+    tree.insert("terminationMessagePolicy".into(), "File".into());
+    if !call.flags.text("target").is_empty() {
+        tree.insert("targetContainerName".into(), call.flags.text("target").into());
+    }
+    fill(call, &mut tree, command);
+    let object = call.api.add_ephemeral_container(namespace(pod), name(pod), Value::Object(tree))?;
+    Ok((object, container))
 }
 
 fn create(call: &mut Call<'_>, ns: &str, pod: Value) -> Answer<Value> {

@@ -5,7 +5,8 @@
 //!
 //! - `kubelet/`: a pod's life (`pod_worker`), its end (`termination`), restarts (`restart`), what the API is told (`status`).
 //! - `inside/`: what kubectl may ask about containers: logs, commands.
-//! - `runtime/`: what stands behind the CRI: sandboxes and addresses, images, programs.
+//! - `runtime/`: what stands behind the CRI: sandboxes and addresses, images, programs, shares of CPU and memory.
+//! - `pressure`: what happens when something runs short. `faults`: power, processes, networks. `metrics`: what a metrics-server would show.
 
 pub mod faults;
 pub mod inside;
@@ -96,8 +97,9 @@ pub struct Nodes {
     words: Words,
     /// What commands of users wrote into containers and volumes.
     written: inside::Written,
-    /// The pods in which a command just wrote: what was known of their containers is looked at again.
-    touched: Vec<u32>,
+    /// The pods in which a command just wrote: what was known of their containers is looked at again. And the containers whose first process
+    /// a command told to end.
+    touched: Vec<(u32, Option<(usize, SimTime)>)>,
     /// The pods that wait for volumes.
     unmounted: Index<u32, ()>,
 }
@@ -300,8 +302,11 @@ impl Nodes {
 
     /// Commands of users have run in containers: what was known of these is looked at again.
     pub fn look_again(&mut self, now: SimTime, out: &mut Outbox<Call, Input>) {
-        for number in std::mem::take(&mut self.touched) {
-            self.with(now, number, out, PodWorker::disturbed);
+        for (number, told_to_end) in std::mem::take(&mut self.touched) {
+            self.with(now, number, out, |worker, turn| match told_to_end {
+                None => worker.disturbed(turn),
+                Some((index, at)) => worker.told_to_end(turn, index, at),
+            });
         }
     }
 

@@ -239,8 +239,7 @@ fn a_pod_comes_up_and_goes() {
     let told = world.told();
     assert_eq!(told[0], "Pulling x1: Pulling image \"web:1.17.1\"");
     assert!(
-        told[1].starts_with("Pulled x1: Successfully pulled image \"web:1.17.1\" in ")
-            && told[1].ends_with("Image size: 50000000 bytes."),
+        told[1].starts_with("Pulled x1: Successfully pulled image \"web:1.17.1\" in ") && told[1].ends_with("Image size: 50000000 bytes."),
         "{told:?}"
     );
     assert_eq!(told[2..], ["Created x1: Container created", "Started x1: Container started"]);

@@ -4,6 +4,7 @@
 //! Everything is derived from the runs of the containers when somebody asks. All that is kept is what commands of users wrote: per
 //! container until it ends, per volume until its pod goes.
 
+mod sandboxes;
 pub mod surroundings;
 
 use crate::api::meta::Str;
@@ -18,6 +19,7 @@ use crate::node::kubelet::pod_worker::PodWorker;
 use crate::node::kubelet::resync;
 use crate::node::runtime::container::{Exit, State};
 use crate::node::runtime::log::{self, LogLine};
+use crate::node::runtime::program::Says;
 use crate::node::runtime::shell::overlay::FileChange;
 use crate::node::runtime::shell::{NoNetwork, Script, Setting, Stream, Window, trace};
 use std::collections::BTreeMap;
@@ -103,8 +105,6 @@ pub struct Executed {
     pub lines: Vec<LogLine>,
     /// When it ends and with which code, if it does.
     pub ended: Option<(SimTime, i32)>,
-    /// Signals that it sent to the container's first process, and when.
-    pub signals: Vec<(SimTime, i32)>,
 }
 
 /// The run that a log is asked of, and what the kubelet says if there is none.
@@ -325,6 +325,9 @@ impl Nodes {
         let Some((script, setting)) = self.inside(&facts).setting(worker, container, run, now) else { return Ok(Log::default()) };
         let from = query.since.unwrap_or(SimTime::ZERO);
         let mut lines = log::lines(&script, &setting, &NoNetwork, run.ended, (from, if run.ended.is_some() { now } else { ahead }));
+        let says = &self.images.program(&worker.spec_of(index).image).says;
+        lines.extend(said(says, run, ahead.min(run.ended.unwrap_or(ahead))));
+        lines.sort_by_key(|line| line.at);
         let next = lines.iter().map(|line| line.at).find(|at| *at > now);
         lines.retain(|line| line.at <= now && line.at >= from);
         Ok(Log { lines, over: run.ended.is_some(), next })
@@ -375,7 +378,11 @@ impl Nodes {
         if places.is_empty() {
             self.written.forget(pod);
         } else {
-            self.touched.push(pod);
+            self.touched.push((pod, None));
+        }
+        // What the kernel delivers to the first process of a namespace: TERM and its kin, if it heeds them. KILL it ignores.
+        if let Some((at, _)) = done.signals.iter().find(|(_, signal)| matches!(signal, 1 | 2 | 3 | 15)) {
+            self.touched.push((pod, Some((index, now + *at))));
         }
         let lines =
             done.lines.into_iter().map(|line| LogLine { at: now + line.at, stream: line.stream, text: line.text, whole: line.whole });
@@ -385,9 +392,21 @@ impl Nodes {
                 crate::node::runtime::shell::End::Exited(at, code) => Some((now + at, code)),
                 _ => None,
             },
-            signals: done.signals.into_iter().map(|(at, signal)| (now + at, signal)).collect(),
         })
     }
+}
+
+/// The lines that a scenario lets a program say, up to a moment. Of a line that comes again and again, only the latest are looked at.
+fn said(says: &[Says], run: Run, until: SimTime) -> Vec<LogLine> {
+    const LATEST: u64 = 10_000;
+    let mut lines = Vec::new();
+    for say in says.iter().filter(|say| run.started + say.after <= until) {
+        let first = run.started + say.after;
+        let times = if say.every.is_zero() { 0 } else { until.since(first).as_nanos() / say.every.as_nanos() };
+        let line = |time| LogLine { at: first + say.every * time, stream: Stream::Out, text: say.text.to_string(), whole: true };
+        lines.extend((times.saturating_sub(LATEST)..=times).map(line));
+    }
+    lines
 }
 
 /// Changes as a process that started then sees them: in order, those from before at its start.

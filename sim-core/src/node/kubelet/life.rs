@@ -111,4 +111,14 @@ impl PodWorker {
             self.ask_again(turn, index);
         }
     }
+
+    /// A command in the container told its first process to end. Nobody else knows: it counts as having ended by itself.
+    pub fn told_to_end(&mut self, turn: &mut Turn<'_>, index: usize, told: SimTime) {
+        let (at, code) = self.heeds_term(turn, index, told);
+        if at == SimTime::MAX || self.containers[index].ends.is_some_and(|(before, ..)| before <= at) {
+            return;
+        }
+        self.containers[index].ends = Some((at, code, Ended::of(code)));
+        self.wake_at(turn, at, number(index), Step::Exit);
+    }
 }

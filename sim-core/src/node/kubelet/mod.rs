@@ -2,7 +2,8 @@
 //! `pkg/kubelet/events/event.go`, v1.36.
 //!
 //! A pod's life is in `pod_worker`, its containers' starts in `start`, their probes in `probes` and hooks in `hooks`, its end in `termination`,
-//! what the API is told about it in `status`.
+//! what the API is told about it in `status`. Whether it is taken at all is decided in `admission`, whether it must go in `eviction`; what the
+//! kubelet says of its node is in `node_status`.
 
 pub mod admission;
 pub mod config;
