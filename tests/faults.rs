@@ -34,7 +34,7 @@ fn top_shows_what_was_measured() {
     assert_eq!((stderr.as_str(), code), ("error: metrics not available yet\n", 1));
     let (_, stderr, code) = terminal.kubectl_with("top pods", "");
     assert_eq!((stderr.as_str(), code), ("No resources found in default namespace.\n", 0));
-    terminal.kubectl_with("apply -f m.yaml", &deployment("web", 3, "nginx", ""));
+    terminal.kubectl_with("apply -f m.yaml", &deployment("web", 3, "web:1", ""));
     terminal.wait(secs(12));
     let (_, stderr, _) = terminal.kubectl_with("top pods", "");
     assert_eq!(stderr, "error: metrics not available yet\n");
@@ -144,7 +144,8 @@ fn whatever_breaks_commitments_hold_and_no_container_strays() {
         }
         terminal.wait(secs(1000));
         checker.observe(&terminal.cluster);
-        let broken: Vec<_> = checker.violations().iter().filter(|v| matches!(v.invariant.as_str(), "commitments" | "noStrays")).collect();
+        let broken: Vec<_> =
+            checker.violations().iter().filter(|v| matches!(v.invariant.as_str(), "commitments" | "noStrays" | "restarts")).collect();
         assert!(broken.is_empty(), "{broken:?}");
     }
 }

@@ -59,7 +59,7 @@ fn traces() {
     for name in whole {
         let points: Vec<_> =
             scores.iter().filter(|s| s.name.starts_with(&format!("traces/{name} ")) && !s.name.ends_with("commands")).collect();
-        assert_eq!(points.len(), 4, "{name} has four points besides its commands");
+        assert_eq!(points.len(), 5, "{name} has five points besides its commands");
         for score in points {
             assert_eq!(score.passed, score.total, "{}: {:?}", score.name, score.first_miss);
         }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Terminal, deployment};
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Event, Namespace, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -44,12 +44,31 @@ fn prune(tree: &mut serde_json::Value) {
     }
 }
 
+const SETS: &str = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 2
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c, image: db}]}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: c, image: agent}]}}
+";
+
 #[test]
 fn what_is_served_is_kubernetes() {
     let mut terminal = Terminal::new(Config::default());
     terminal.kubectl_with("apply -f m.yaml", &deployment("web", 5, "nginx:1.17.1", "  minReadySeconds: 1\n"));
     terminal.ok("expose deployment web --port=80");
     terminal.ok("create poddisruptionbudget web --selector=app=web --min-available=50%");
+    terminal.kubectl_with("apply -f m.yaml", SETS);
     terminal.ok("rollout status deployment/web");
     terminal.ok("set image deployment/web c=nginx:1.17.2");
     terminal.wait(SimDuration::from_secs(3));
@@ -66,6 +85,9 @@ fn what_is_served_is_kubernetes() {
         check::<Event>(&terminal, Kind::Event),
         check::<Lease>(&terminal, Kind::Lease),
         check::<PodDisruptionBudget>(&terminal, Kind::PodDisruptionBudget),
+        check::<StatefulSet>(&terminal, Kind::StatefulSet),
+        check::<DaemonSet>(&terminal, Kind::DaemonSet),
+        check::<ControllerRevision>(&terminal, Kind::ControllerRevision),
     ];
     assert_eq!(counts.len(), Kind::ALL.iter().filter(|kind| !kind.is_record()).count(), "every kind with a struct is looked at");
     assert!(counts.iter().all(|count| *count > 0), "{counts:?}");

@@ -163,8 +163,7 @@ impl Session {
         // The recorded kubelets: running and ready a second after they were told, gone 0.3 s after they were told to end.
         let program = Program { pull: SimDuration::ZERO, start: SimDuration::from_secs(1), ..Program::default() };
         let images = Images {
-            rules: vec![(Pattern::parse("*bad*"), Program { missing: true, ..program.clone() })],
-            default: program,
+            rules: vec![(Pattern::parse("*bad*"), Program { missing: true, ..program.clone() }), (Pattern::parse("*"), program)],
             jitter_percent: 0,
             ..Images::default()
         };

@@ -11,6 +11,7 @@
 //! away, lifts minAvailable until as many pods as promised are available again.
 
 mod budgets;
+mod pods;
 
 use super::Cluster;
 use super::event::Happened;
@@ -40,12 +41,23 @@ pub enum Invariant {
     Commitments,
     /// No container runs after its pod is gone, where the kubelet can hear of it.
     NoStrays,
+    /// A pod's restart counts never fall.
+    Restarts,
+    /// A volume for one pod only never has two writers.
+    OneWriter,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Invariant; 5] =
-        [Invariant::MaxPods, Invariant::MinAvailable, Invariant::DisruptionBudgets, Invariant::Commitments, Invariant::NoStrays];
+    pub const ALL: [Invariant; 7] = [
+        Invariant::MaxPods,
+        Invariant::MinAvailable,
+        Invariant::DisruptionBudgets,
+        Invariant::Commitments,
+        Invariant::NoStrays,
+        Invariant::Restarts,
+        Invariant::OneWriter,
+    ];
 
     /// As scenario files spell it.
     pub const fn as_str(self) -> &'static str {
@@ -55,6 +67,8 @@ impl Invariant {
             Invariant::DisruptionBudgets => "disruptionBudgets",
             Invariant::Commitments => "commitments",
             Invariant::NoStrays => "noStrays",
+            Invariant::Restarts => "restarts",
+            Invariant::OneWriter => "oneWriter",
         }
     }
 }
@@ -167,6 +181,8 @@ impl Checker {
         for change in changes {
             if let Object::Pod(pod) = &change.object {
                 self.pod_on_node(cluster, change, pod);
+                self.check_restarts(cluster, change, pod);
+                self.check_writers(cluster, pod);
             }
             touched.extend(self.take_in(cluster, change));
             self.budgets.take_in(change, cluster.now(), &mut self.violations);

@@ -429,6 +429,8 @@ impl<'a> Player<'a> {
                 Invariant::MinAvailable => "minAvailable: never fewer than replicas − maxUnavailable available",
                 Invariant::DisruptionBudgets => "disruptionBudgets: no eviction leaves fewer pods ready than a budget wants",
                 Invariant::Commitments => "commitments: pods never ask for more than their node offers",
+                Invariant::Restarts => "restarts: a pod's restart counts never fall",
+                Invariant::OneWriter => "oneWriter: a volume for one pod only never has two writers",
                 Invariant::NoStrays => "noStrays: no container runs after its pod is gone",
             };
             let broken: Vec<_> = self.checker.violations().iter().filter(|violation| violation.invariant == *invariant).collect();
