@@ -195,7 +195,8 @@ impl Shell {
     /// Lets time pass while a command waits. Answers with what it wants to be run next.
     fn wait_for(&mut self, mut session: Session, reply: &mut Reply) -> Option<Invocation> {
         let patience = self.now() + PATIENCE;
-        let mut deadline = patience;
+        // It is asked at once, for it may wait for a moment rather than for a change.
+        let mut deadline = self.now();
         loop {
             let next = self.timeline.next_at().map_or(deadline, |next| next.min(deadline));
             self.timeline.seek(next);

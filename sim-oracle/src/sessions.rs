@@ -165,6 +165,7 @@ impl Session {
         let images = Images {
             rules: vec![(Pattern::parse("*bad*"), Program { missing: true, ..program.clone() }), (Pattern::parse("*"), program)],
             jitter_percent: 0,
+            stand_in: true,
             ..Images::default()
         };
         let config = Config { nodes: (0..10).map(node).collect(), images, drivers: Drivers::None, ..Config::default() };

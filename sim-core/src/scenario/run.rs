@@ -254,16 +254,19 @@ impl<'a> Player<'a> {
     /// Lets a waiting command wait. Returns whether the run goes on.
     fn wait_for(&mut self, mut session: Session, timeout: Option<SimDuration>, total: &mut Output) -> Result<bool, Error> {
         let patience = self.cluster.now() + timeout.unwrap_or(super::model::PATIENCE);
-        let mut deadline = None;
+        // It is asked at once, for it may wait for a moment rather than for a change.
+        let mut deadline: Option<SimTime> = Some(self.cluster.now());
         loop {
-            let horizon: SimTime = deadline.map_or(patience, |deadline: SimTime| deadline.min(patience));
+            let horizon = deadline.map_or(patience, |deadline| deadline.min(patience));
             let before = self.cluster.store().revision();
-            let tick = self.tick(horizon)?;
-            if tick == Tick::Stop {
-                return Ok(false);
-            }
-            if tick == Tick::Event && self.cluster.store().revision() == before {
-                continue;
+            if horizon > self.cluster.now() {
+                let tick = self.tick(horizon)?;
+                if tick == Tick::Stop {
+                    return Ok(false);
+                }
+                if tick == Tick::Event && self.cluster.store().revision() == before {
+                    continue;
+                }
             }
             let progress = self.cluster.poll(&mut session);
             self.look();

@@ -326,8 +326,10 @@ impl Nodes {
         let from = query.since.unwrap_or(SimTime::ZERO);
         let mut lines = log::lines(&script, &setting, &NoNetwork, run.ended, (from, if run.ended.is_some() { now } else { ahead }));
         let says = &self.images.program(&worker.spec_of(index).image).says;
-        lines.extend(said(says, run, ahead.min(run.ended.unwrap_or(ahead))));
-        lines.sort_by_key(|line| line.at);
+        if !says.is_empty() {
+            lines.extend(said(says, run, ahead.min(run.ended.unwrap_or(ahead))));
+            lines.sort_by_key(|line| line.at);
+        }
         let next = lines.iter().map(|line| line.at).find(|at| *at > now);
         lines.retain(|line| line.at <= now && line.at >= from);
         Ok(Log { lines, over: run.ended.is_some(), next })

@@ -18,6 +18,9 @@ impl PodWorker {
     /// Whether what the container does depends on what is inside it.
     pub fn is_scripted(&self, turn: &Turn<'_>, index: usize) -> bool {
         let spec = self.spec_of(index);
+        if turn.images.stand_in {
+            return false;
+        }
         if spec.has_command { true } else { !turn.images.has_rule(&spec.image) && !lookup(&spec.image).is_plain_server() }
     }
 
@@ -27,7 +30,7 @@ impl PodWorker {
     /// What is missing, as the waiting state tells it.
     pub fn configure(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<(), Str> {
         let spec = self.spec_of(index);
-        if !spec.reads_configuration {
+        if !spec.reads_configuration || turn.images.stand_in {
             return Ok(());
         }
         let facts = turn.kubelet.facts();

@@ -42,9 +42,10 @@ impl PodWorker {
     /// ready.
     pub fn watch(&mut self, turn: &mut Turn<'_>, index: usize) {
         let spec = self.spec_of(index);
-        let has = |kind| spec.probe(kind).is_some();
+        let asks = !turn.images.stand_in;
+        let has = |kind| asks && spec.probe(kind).is_some();
         let (startup, readiness) = (has(ProbeKind::Startup), has(ProbeKind::Readiness));
-        let probed = spec.probes.is_some();
+        let probed = asks && spec.probes.is_some();
         let stays = index >= self.inits() && index < self.mains().end || self.is_sidecar(index);
         let ready_after = self.course(turn, index).ready_after;
         let container = &mut self.containers[index];
@@ -53,6 +54,9 @@ impl PodWorker {
         container.probers = probed.then(Box::default);
         if stays && !startup && !readiness && !ready_after.is_zero() && ready_after != SimDuration::MAX {
             self.wake(turn, ready_after, index, Step::Ready);
+        }
+        if !probed {
+            return;
         }
         for kind in if startup { &[ProbeKind::Startup][..] } else { &[ProbeKind::Readiness, ProbeKind::Liveness] } {
             self.ask_first(turn, index, *kind);
@@ -63,6 +67,9 @@ impl PodWorker {
     pub fn watch_again(&mut self, turn: &mut Turn<'_>, index: usize) {
         let (startup, probed) = (!self.containers[index].started, self.spec_of(index).probes.is_some());
         self.containers[index].probers = probed.then(Box::default);
+        if !probed {
+            return;
+        }
         for kind in if startup { &[ProbeKind::Startup][..] } else { &[ProbeKind::Readiness, ProbeKind::Liveness] } {
             if self.spec_of(index).probe(*kind).is_some() {
                 let first = self.tick_after(turn, index, *kind, turn.now);

@@ -75,6 +75,9 @@ pub struct Images {
     pub jitter_percent: u64,
     /// How the registries do.
     pub registry: Registry,
+    /// Whether nodes are stand-ins such as KWOK's: pods run and are ready when their times say so, and nobody asks probes, mounts volumes or looks
+    /// at what is inside.
+    pub stand_in: bool,
 }
 
 /// How all registries do, as seen from the nodes.
@@ -92,7 +95,7 @@ pub enum Registry {
 impl Default for Images {
     /// No rules, 10% of variation.
     fn default() -> Self {
-        Images { rules: Vec::new(), default: Program::default(), jitter_percent: 10, registry: Registry::Up }
+        Images { rules: Vec::new(), default: Program::default(), jitter_percent: 10, registry: Registry::Up, stand_in: false }
     }
 }
 
