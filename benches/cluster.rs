@@ -13,10 +13,21 @@ fn cluster() -> Cluster {
     Cluster::new(Config { nodes, controller_qps: 0, scheduler_qps: 0, ..Config::default() })
 }
 
-fn bring_up(mut cluster: Cluster) -> Cluster {
+const PROBES: &str = ", readinessProbe: {httpGet: {port: 80}, periodSeconds: 5}, livenessProbe: {httpGet: {port: 80}, periodSeconds: 5}";
+
+fn manifest(number: u32, probes: &str) -> String {
+    let labels = format!("{{app: app-{number}}}");
+    format!(
+        "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: app-{number}}}, spec: {{replicas: 50, selector: {{matchLabels: {labels}}}, \
+         template: {{metadata: {{labels: {labels}}}, spec: {{containers: [{{name: c, image: nginx{probes}}}]}}}}}}}}"
+    )
+}
+
+fn bring_up(mut cluster: Cluster, probes: &str) -> Cluster {
     for number in 0..PODS / 50 {
-        let line = format!("create deployment app-{number} --image=nginx --replicas=50");
-        cluster.kubectl(&Invocation { args: line.split(' ').map(str::to_owned).collect(), ..Invocation::default() });
+        let args = ["apply", "-f", "-"].map(str::to_owned).to_vec();
+        let files = [("-".to_owned(), manifest(number, probes))].into_iter().collect();
+        cluster.kubectl(&Invocation { args, files });
     }
     cluster.run_until(SimTime::from_secs(60));
     let ready =
@@ -28,8 +39,10 @@ fn bring_up(mut cluster: Cluster) -> Cluster {
 fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("cluster");
     group.sample_size(10);
-    group.bench_function("bring up 1k pods", |b| b.iter_batched(cluster, bring_up, BatchSize::LargeInput));
-    let full = bring_up(cluster());
+    group.bench_function("bring up 1k pods", |b| b.iter_batched(cluster, |new| bring_up(new, ""), BatchSize::LargeInput));
+    // The probes' price: no more than half of the bring-up without them.
+    group.bench_function("bring up 1k pods with probes", |b| b.iter_batched(cluster, |new| bring_up(new, PROBES), BatchSize::LargeInput));
+    let full = bring_up(cluster(), "");
     group.bench_function("checkpoint of 1k pods", |b| b.iter(|| full.clone()));
     group.finish();
 }

@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// How many pods a Deployment has.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     replicas: u32,
+    /// Give each container a readiness probe and a liveness probe.
+    #[arg(long)]
+    probes: bool,
     /// The seed of the run.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -72,7 +75,7 @@ pub(crate) fn main(args: &Args) -> Result<bool, Problem> {
     let bring_up = phase("bring-up", &mut cluster, &spinner, |cluster| {
         for number in 0..deployments {
             let replicas = args.replicas.min(args.pods - number * args.replicas);
-            apply(cluster, &manifest(number, replicas, "1.17.1"))?;
+            apply(cluster, &manifest(number, replicas, "1.17.1", args.probes))?;
         }
         Ok(())
     })?;
@@ -80,7 +83,7 @@ pub(crate) fn main(args: &Args) -> Result<bool, Problem> {
     let rolling = phase("rolling update", &mut cluster, &spinner, |cluster| {
         for number in 0..deployments {
             let replicas = args.replicas.min(args.pods - number * args.replicas);
-            apply(cluster, &manifest(number, replicas, "1.17.2"))?;
+            apply(cluster, &manifest(number, replicas, "1.17.2", args.probes))?;
         }
         Ok(())
     })?;
@@ -96,10 +99,12 @@ pub(crate) fn main(args: &Args) -> Result<bool, Problem> {
     Ok(true)
 }
 
-fn manifest(number: u32, replicas: u32, version: &str) -> String {
+fn manifest(number: u32, replicas: u32, version: &str, probes: bool) -> String {
+    let probe = "{httpGet: {path: /, port: 80}, periodSeconds: 5}";
+    let probes = if probes { format!(", readinessProbe: {probe}, livenessProbe: {probe}") } else { String::new() };
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: app-{number:05}}}\nspec:\n  replicas: {replicas}\n  selector: {{matchLabels: {{app: app-{number:05}}}}}\n  \
-         template:\n    metadata: {{labels: {{app: app-{number:05}}}}}\n    spec:\n      containers:\n      - {{name: c, image: \"nginx:{version}\", resources: {{requests: {{cpu: 100m, memory: 128Mi}}}}}}\n"
+         template:\n    metadata: {{labels: {{app: app-{number:05}}}}}\n    spec:\n      containers:\n      - {{name: c, image: \"nginx:{version}\", resources: {{requests: {{cpu: 100m, memory: 128Mi}}}}{probes}}}\n"
     )
 }
 
