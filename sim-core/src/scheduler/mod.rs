@@ -2,7 +2,7 @@
 //!
 //! A scheduling cycle takes a pod from the queue, filters nodes until enough are feasible, scores those, picks the best (a draw among
 //! equals) and sends the binding. The cycle is serial; bindings go out in parallel, at the client's rate. A pod whose volumes aren't bound yet
-//! is bound after them ([`binding_cycle`]).
+//! is bound after them (`binding_cycle`).
 //!
 //! Left out so far: preemption, pod affinity, host ports, image locality, other profiles than the default scheduler's.
 

@@ -3,7 +3,7 @@
 //! volumes' own `SetUp` in `pkg/volume/{host_path,local,csi,…}`, v1.36.
 //!
 //! Volumes whose content comes from the API (configMap, secret, projected, downwardAPI) are another module's: they are [`Mount::NotMine`].
-//! A node's own disk has the usual directories and nothing in them ([`HOST`]); the directory of a `local` volume is taken for granted, for whoever
+//! A node's own disk has the usual directories and nothing in them (`HOST`); the directory of a `local` volume is taken for granted, for whoever
 //! made the volume would have made it. Drivers are there if a class, a CSIDriver or a volume names them.
 
 use crate::api::node::Node;

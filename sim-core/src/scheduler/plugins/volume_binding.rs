@@ -1,5 +1,5 @@
 //! VolumeBinding: a pod goes where its volumes are, or can be. Mirrors `plugins/volumebinding/{volume_binding,binder}.go`, v1.36; what the plugin
-//! knows and decides is in [`crate::scheduler::volumes`], how it is carried out in [`crate::scheduler::binding_cycle`].
+//! knows and decides is in [`crate::scheduler::volumes`], how it is carried out in `binding_cycle`.
 //!
 //! Left out: the storage capacity that drivers report (CSIStorageCapacity), and scores, which are behind a feature gate that is off.
 
