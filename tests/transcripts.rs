@@ -128,6 +128,11 @@ fn without_manifests() {
 }
 
 #[test]
+fn a_pods_life() {
+    check("a-pods-life.md");
+}
+
+#[test]
 fn inside() {
     check("inside.md");
 }

@@ -479,7 +479,9 @@ impl ContainerStatus {
             ContainerState::Waiting { reason, message } => json!({"waiting": {"reason": reason.as_str(), "message": message.as_str()}}),
             ContainerState::Running { started } => json!({"running": {"startedAt": epoch.rfc3339(*started)}}),
             ContainerState::Terminated { exit_code, reason, started, finished, container_id } => json!({"terminated": {
-                "exitCode": exit_code, "reason": reason.as_str(), "startedAt": epoch.rfc3339(*started),
+                "exitCode": exit_code, "reason": reason.as_str(),
+                // What never ran has no start: the runtime's zero is the beginning of Unix time.
+                "startedAt": if *reason == "StartError" { "1970-01-01T00:00:00Z".to_owned() } else { epoch.rfc3339(*started) },
                 "finishedAt": epoch.rfc3339(*finished), "containerID": format!("containerd://{}", digest(*container_id)),
             }}),
         };
@@ -489,10 +491,24 @@ impl ContainerStatus {
             "lastState": self.last_state.as_ref().map_or_else(|| json!({}), state),
         });
         if self.container_id != 0 {
-            tree["imageID"] = format!("docker.io/library/{}@sha256:{}", self.image, digest(image_digest(&self.image))).into();
+            tree["imageID"] = format!("{}@sha256:{}", repository(&self.image), digest(image_digest(&self.image))).into();
             tree["containerID"] = format!("containerd://{}", digest(self.container_id)).into();
         }
         tree
+    }
+}
+
+/// An image's name as the runtime knows it, without tag and digest: `docker.io/library/nginx`.
+fn repository(image: &str) -> String {
+    let image = image.split('@').next().unwrap_or(image);
+    let bare = match image.rfind(':') {
+        Some(colon) if !image[colon..].contains('/') => &image[..colon],
+        _ => image,
+    };
+    match bare.split_once('/') {
+        Some((registry, _)) if registry.contains(['.', ':']) || registry == "localhost" => bare.to_owned(),
+        Some(_) => format!("docker.io/{bare}"),
+        None => format!("docker.io/library/{bare}"),
     }
 }
 
