@@ -227,6 +227,7 @@ impl Nodes {
                 return self.with(now, id.number, out, PodWorker::mirror_again);
             }
             self.with(now, id.number, out, PodWorker::removed);
+            self.keep_claims(now, id.number);
             self.written.forget(id.number);
             self.leave(id.number);
             return;

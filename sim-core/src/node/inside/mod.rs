@@ -7,8 +7,10 @@
 mod sandboxes;
 pub mod surroundings;
 
-use crate::api::meta::Str;
+use crate::api::meta::{Str, Uid};
+use crate::api::object::Kind;
 use crate::api::pod::ContainerState;
+use crate::api::storage::claims_of;
 use crate::client::view::View;
 use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::node::Nodes;
@@ -28,9 +30,14 @@ use surroundings::{container_named, surroundings};
 /// How far a command of `kubectl exec` is played: one that takes longer never ends.
 const EXEC_MAX: SimDuration = SimDuration::from_secs(3_600);
 
-/// What commands wrote: by pod, and there by where it lies.
+/// What was written and can't be worked out any more.
 #[derive(Clone, Debug, Default)]
-pub struct Written(BTreeMap<u32, BTreeMap<Place, Vec<Change>>>);
+pub struct Written {
+    /// What commands of users wrote: by pod, and there by where it lies.
+    pods: BTreeMap<u32, BTreeMap<Place, Vec<Change>>>,
+    /// What pods that are gone left on claims.
+    claims: BTreeMap<Uid, Vec<Change>>,
+}
 
 /// A change of a file at a moment; the path counts from the place's root.
 type Change = (SimTime, String, FileChange);
@@ -47,11 +54,11 @@ enum Place {
 impl Written {
     /// The pod is gone, and all that was in it.
     pub fn forget(&mut self, pod: u32) {
-        self.0.remove(&pod);
+        self.pods.remove(&pod);
     }
 
     fn of(&self, pod: u32, place: &Place) -> &[Change] {
-        self.0.get(&pod).and_then(|places| places.get(place)).map_or(&[], Vec::as_slice)
+        self.pods.get(&pod).and_then(|places| places.get(place)).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -198,10 +205,52 @@ impl Inside<'_> {
         let own = Place::Container(container.to_owned(), run.id);
         let mut changes: Vec<Change> = self.written.of(worker.id.number, &own).to_vec();
         for (volume, root) in mounts(worker, container) {
+            let left = self.claim_of(worker, &volume).and_then(|claim| self.written.claims.get(&claim));
             let written = self.written.of(worker.id.number, &Place::Volume(volume)).iter();
-            changes.extend(written.map(|(at, path, change)| (*at, format!("{root}{path}"), change.clone())));
+            let all = left.into_iter().flatten().chain(written);
+            changes.extend(all.map(|(at, path, change)| (*at, format!("{root}{path}"), change.clone())));
         }
         changes
+    }
+
+    /// The claim that is behind a pod's volume, if one is.
+    fn claim_of(&self, worker: &PodWorker, volume: &str) -> Option<Uid> {
+        let (_, name, _) = claims_of(&worker.pod).into_iter().find(|(named, ..)| *named == volume)?;
+        let id = self.cache.find(Kind::PersistentVolumeClaim, &worker.pod.meta.namespace, &name)?;
+        self.cache.get(id).map(|object| object.meta().uid)
+    }
+
+    /// What a pod's containers, and commands in them, wrote on its claims.
+    fn on_claims(&self, worker: &PodWorker, now: SimTime) -> Vec<(Uid, Change)> {
+        let mut all = Vec::new();
+        for index in 0..worker.containers.len() {
+            let container = worker.spec_of(index).name.clone();
+            let claims: Vec<(Uid, String)> =
+                mounts(worker, &container).into_iter().filter_map(|(volume, root)| Some((self.claim_of(worker, &volume)?, root))).collect();
+            if claims.is_empty() {
+                continue;
+            }
+            for run in [worker.containers[index].last.and_then(Run::over), run_of(worker, index, false).ok()].into_iter().flatten() {
+                let Some((script, setting)) = self.plain_setting(worker, &container, run, now) else { continue };
+                let until = run.ended.unwrap_or(now).since(run.started);
+                for (at, path, change) in trace(&script, &setting, &NoNetwork, Window { from: until, until }).changes {
+                    let place = claims.iter().find_map(|(claim, root)| Some((*claim, path.strip_prefix(root.as_str())?.to_owned())));
+                    all.extend(
+                        place.filter(|(_, path)| path.starts_with('/')).map(|(claim, path)| (claim, (run.started + at, path, change))),
+                    );
+                }
+            }
+        }
+        let volumes = self.written.pods.get(&worker.id.number).into_iter().flatten();
+        for (place, changes) in volumes {
+            if let Place::Volume(volume) = place
+                && let Some(claim) = self.claim_of(worker, volume)
+            {
+                all.extend(changes.iter().map(|change| (claim, change.clone())));
+            }
+        }
+        all.sort_by_key(|(_, (at, ..))| *at);
+        all
     }
 
     /// What the pod's other containers wrote into volumes that this one mounts too.
@@ -214,11 +263,13 @@ impl Inside<'_> {
                 .into_iter()
                 .filter_map(|(volume, root)| Some((root, mine.iter().find(|(name, _)| *name == volume)?.1.clone())))
                 .collect();
-            if *other == *container || shared.is_empty() {
+            if shared.is_empty() {
                 continue;
             }
-            let runs = [worker.containers[index].last.and_then(Run::over), run_of(worker, index, false).ok()];
-            for run in runs.into_iter().flatten() {
+            // Of the container itself, what the run before this one left in its volumes.
+            let this = run_of(worker, index, false).ok().filter(|_| *other != *container);
+            let before = worker.containers[index].last.and_then(Run::over);
+            for run in [before, this].into_iter().flatten() {
                 let Some((script, mut setting)) = self.plain_setting(worker, &other, run, now) else { continue };
                 setting.outside = since(run.started, self.commands_wrote(worker, &other, run));
                 let until = run.ended.unwrap_or(now).since(run.started);
@@ -302,6 +353,15 @@ impl Nodes {
         self.pods.get(pod)
     }
 
+    /// A pod goes: what it wrote on claims stays.
+    pub(super) fn keep_claims(&mut self, now: SimTime, pod: u32) {
+        let Some(worker) = self.pods.get(pod).filter(|worker| !claims_of(&worker.pod).is_empty()) else { return };
+        let facts = self.facts(worker);
+        for (claim, change) in self.inside(&facts).on_claims(worker, now) {
+            self.written.claims.entry(claim).or_default().push(change);
+        }
+    }
+
     /// Looks into the containers of a node.
     fn inside<'a>(&'a self, node: &'a NodeFacts) -> Inside<'a> {
         Inside { seed: self.seed, epoch: self.epoch, cache: &self.cache, past: &self.past, written: &self.written, node }
@@ -368,7 +428,7 @@ impl Nodes {
         })?;
         let done = trace(&command, &setting, &NoNetwork, Window { from: SimDuration::ZERO, until: EXEC_MAX });
         let mounts = mounts(worker, container);
-        let places = self.written.0.entry(pod).or_default();
+        let places = self.written.pods.entry(pod).or_default();
         for (at, path, change) in done.changes {
             let volume = mounts.iter().filter(|(_, root)| path.starts_with(&format!("{root}/"))).max_by_key(|(_, root)| root.len());
             let (place, path) = match volume {
