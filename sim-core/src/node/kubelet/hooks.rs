@@ -36,9 +36,8 @@ impl PodWorker {
                 }
             }
             Handler::Http { port, path, .. } => {
-                let program = self.program(turn, index);
                 match port.number(&self.spec_of(index).ports) {
-                    Some(port) if program.listens_on(port) => done(QUICK),
+                    Some(port) if self.listens_on(turn, index, port) => done(QUICK),
                     Some(port) => {
                         let address = self.address.map(|address| address.to_string()).unwrap_or_default();
                         let failure =

@@ -7,12 +7,14 @@
 use crate::api::event::EventType;
 use crate::api::meta::Str;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::inside::surroundings::container_named;
 use crate::node::kubelet::Turn;
 use crate::node::kubelet::configured::Configured;
 use crate::node::kubelet::pod_worker::{PodWorker, Step, number};
 use crate::node::runtime::container::Ended;
 use crate::node::runtime::images::lookup;
 use crate::node::runtime::shell::{End, NoNetwork};
+use serde_json::Value;
 
 impl PodWorker {
     /// Whether what the container does depends on what is inside it.
@@ -22,6 +24,21 @@ impl PodWorker {
             return false;
         }
         if spec.has_command { true } else { !turn.images.has_rule(&spec.image) && !lookup(&spec.image).is_plain_server() }
+    }
+
+    /// Whether the process listens on a port once it serves: the image's own program, or what the manifest puts in its place.
+    pub fn listens_on(&self, turn: &Turn<'_>, index: usize, port: i32) -> bool {
+        let spec = self.spec_of(index);
+        if !spec.has_command || turn.images.has_rule(&spec.image) {
+            return self.program(turn, index).listens_on(port);
+        }
+        let Some(tree) = container_named(&self.pod, &spec.name) else { return false };
+        let facts = lookup(&spec.image);
+        let words = |field: &str| -> Vec<&str> { tree[field].as_array().into_iter().flatten().filter_map(Value::as_str).collect() };
+        let command = words("command");
+        let head = if command.is_empty() { facts.entrypoint.iter().map(String::as_str).collect() } else { command };
+        let argv: Vec<&str> = head.into_iter().chain(words("args")).collect();
+        facts.command_listens_on(&argv, port)
     }
 
     /// Makes sure that the container's environment can be made.
@@ -35,7 +52,7 @@ impl PodWorker {
         }
         let facts = turn.kubelet.facts();
         let configured = Configured::now(self.known_now(turn, &facts));
-        let made = crate::node::inside::surroundings::container_named(&self.pod, &spec.name).map(|tree| configured.mounts(tree));
+        let made = container_named(&self.pod, &spec.name).map(|tree| configured.mounts(tree));
         match made {
             None | Some(Ok(_)) => Ok(()),
             Some(Err(error)) => {

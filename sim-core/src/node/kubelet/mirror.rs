@@ -45,6 +45,12 @@ pub fn mirror(manifest: &Value, node: &Meta, seen: &str) -> Result<Value, String
     tree["metadata"]["ownerReferences"] =
         json!([{"apiVersion": "v1", "kind": "Node", "name": node.name.as_str(), "uid": node.uid.to_string(), "controller": true}]);
     tree["spec"]["nodeName"] = node.name.as_str().into();
+    // It stays whatever happens to its node (`pkg/kubelet/config/common.go`, applyDefaults).
+    let stays = json!({"effect": "NoExecute", "operator": "Exists"});
+    match tree["spec"]["tolerations"].as_array_mut() {
+        Some(tolerations) => tolerations.push(stays),
+        None => tree["spec"]["tolerations"] = json!([stays]),
+    }
     // Who is there before the API server can't use what only it can give.
     tree["spec"]["automountServiceAccountToken"] = false.into();
     Ok(tree)

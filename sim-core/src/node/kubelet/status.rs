@@ -7,6 +7,7 @@ use crate::api::meta::{Condition, ConditionStatus, Str};
 use crate::api::pod::{self, ContainerState, ContainerStatus, Phase, PodStatus, RestartPolicy};
 use crate::kernel::time::SimTime;
 use crate::node::kubelet::Words;
+use crate::node::kubelet::mirror::is_mirror;
 use crate::node::kubelet::pod_worker::{PodWorker, Stage};
 use crate::node::runtime::container::{Container, Exit, State, Waiting};
 use std::net::Ipv4Addr;
@@ -180,6 +181,11 @@ fn conditions(worker: &mut PodWorker, phase: Phase, words: &mut Words, now: SimT
             }
             conditions.push(kept);
         }
+    }
+    // Nobody schedules a static pod: its kubelet says so itself.
+    if is_mirror(&worker.pod.meta) && conditions.iter().all(|own| own.kind != "PodScheduled") {
+        let since = Since { holds: true, at: worker.start_time };
+        conditions.push(condition("PodScheduled", since, "", Str::EMPTY));
     }
     conditions
 }

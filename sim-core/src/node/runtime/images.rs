@@ -189,6 +189,13 @@ impl ImageFacts {
     }
 }
 
+/// The program about which nothing is known: it listens wherever it is asked.
+const UNKNOWN: &str = "app";
+/// What in a command says that it serves something, on whichever port.
+const SERVES: [&str; 6] = ["httpd", "http.server", "nc -l", "nc -lk", "socat", "netcat"];
+/// Programs that never listen, whatever the image.
+const NEVER_SERVES: [&str; 8] = ["sleep", "tail", "cat", "echo", "true", "false", "date", "env"];
+
 /// How fast a node fetches images: 100 MB each second.
 const BANDWIDTH: u64 = 100_000_000;
 /// Before the first byte of an image comes: the registry is asked for the manifest and for leave.
@@ -211,13 +218,24 @@ impl ImageFacts {
         let serves = |port: &Serves| program::Serves { port: i32::from(port.port), latency: port.latency, capacity: 0 };
         Program {
             serves_after: Some(server.ready_after),
-            serves: Some(server.serves.iter().map(serves).collect()),
+            serves: (server.name != UNKNOWN).then(|| server.serves.iter().map(serves).collect()),
             stop: server.stops.as_ref().map_or(SimDuration::MAX, |stops| stops.after),
             stop_code: server.stops.as_ref().map_or(0, |stops| stops.code),
             memory: Usage::Constant(server.memory),
             cpu: Usage::PerRequest { base: server.milli_cpu, each: server.serves.first().map_or(0, |port| port.cpu.as_millis().max(1)) },
             ..program
         }
+    }
+
+    /// Whether a container that runs this command listens on a port.
+    pub fn command_listens_on(&self, argv: &[&str], port: i32) -> bool {
+        let Some(program) = argv.first() else { return false };
+        if let Some(server) = self.program(program) {
+            return server.name == UNKNOWN || server.serves.iter().any(|serves| i32::from(serves.port) == port);
+        }
+        let short = program.rsplit('/').next().unwrap_or(program);
+        let said = SERVES.iter().any(|word| argv.iter().any(|argument| argument.contains(word)));
+        said || !self.is_known() && !NEVER_SERVES.contains(&short)
     }
 
     /// Whether a container that runs what the image says is a server that needs nothing and ends only when it is told to: then nobody has to
