@@ -22,7 +22,8 @@ fn a_mirror_is_a_picture_and_its_pod_runs_on() {
     assert_eq!(no_pod, Err("a static pod is a manifest of kind Pod with a name".to_owned()));
     terminal.cluster.place_static_pod("node-1", &manifest).unwrap();
     terminal.wait(SimDuration::from_secs(10));
-    let id = |terminal: &mut Terminal| terminal.ok("get pod agent-node-1 -n kube-system -o jsonpath={.status.containerStatuses[0].containerID}");
+    let id =
+        |terminal: &mut Terminal| terminal.ok("get pod agent-node-1 -n kube-system -o jsonpath={.status.containerStatuses[0].containerID}");
     let uid = |terminal: &mut Terminal| terminal.ok("get pod agent-node-1 -n kube-system -o jsonpath={.metadata.uid}");
     let (container, first) = (id(&mut terminal), uid(&mut terminal));
     assert!(container.starts_with("containerd://"), "{container}");

@@ -5,7 +5,7 @@ use super::kubelet::admission::is_critical;
 use super::kubelet::config::Machine;
 use super::kubelet::node_status::{PLEG_THRESHOLD, STATUS_LAG};
 use super::kubelet::pod_worker::{PodWorker, Stage, Verdict};
-use super::kubelet::{Load, NodeStep, heartbeat};
+use super::kubelet::{Load, NodeStep, heartbeat, mirror};
 use super::runtime::container::{Ended, Leak};
 use super::{Input, Nodes};
 use crate::api::event::EventType;
@@ -197,8 +197,16 @@ impl Nodes {
         let listed = |number: u32| pods.iter().any(|(id, _)| id.number == number);
         let gone: Vec<u32> = self.workers(node).map(|(number, _)| number).filter(|number| !listed(*number)).collect();
         for number in gone {
-            self.with(now, number, out, PodWorker::removed);
-            self.leave(number);
+            match self.pods.get(number).map(|worker| worker.pod.clone()) {
+                Some(pod) if mirror::is_mirror(&pod.meta) => {
+                    self.mirrors.insert((pod.meta.namespace.clone(), pod.meta.name.clone()), number);
+                    self.with(now, number, out, PodWorker::mirror_again);
+                }
+                _ => {
+                    self.with(now, number, out, PodWorker::removed);
+                    self.leave(number);
+                }
+            }
         }
         for (id, pod) in pods {
             self.pod_changed(now, *id, pod, crate::store::Verb::Modified, out);

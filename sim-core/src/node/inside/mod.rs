@@ -311,15 +311,19 @@ impl Inside<'_> {
         let elapsed = now.since(setting.started);
         let ahead = elapsed + AHEAD;
         let course = trace(&script, &setting, &NoNetwork, Window { from: elapsed, until: ahead });
-        let next = course.changes.iter().map(|(at, ..)| *at).find(|at| *at > elapsed);
+        let own = course.changes.iter().map(|(at, ..)| *at);
+        let next = own.chain(setting.outside.iter().map(|(at, ..)| *at)).filter(|at| *at > elapsed).min();
         let scripted = !course.changes.is_empty() || course.ended().is_some();
         let present = trace(&script, &setting, &NoNetwork, Window { from: elapsed, until: elapsed });
         let started = setting.started;
         let command = Script::new(command.iter().map(Str::to_string).collect());
-        let setting = Setting { files: present.files.into(), outside: Vec::new(), started: now, pid_one: false, ..setting };
+        let setting = Setting { files: present.files.into(), outside: Vec::new(), started: now, pid_one: false, beside: true, ..setting };
         command.check(&setting).ok()?;
         let done = trace(&command, &setting, &NoNetwork, Window { from: SimDuration::ZERO, until: EXEC_MAX });
         let (takes, code) = done.ended().unwrap_or((SimDuration::MAX, 0));
+        if code != 0 && done.met_unknown {
+            return None;
+        }
         let text: Vec<&str> = done.lines.iter().map(|line| line.text.as_str()).collect();
         let until = next.or(scripted.then_some(ahead)).map(|at| started + at);
         Some(Asked { text: text.join("\n"), code, takes, until })
@@ -327,7 +331,7 @@ impl Inside<'_> {
 }
 
 /// How far ahead a probe looks for the next change of a container's files.
-const AHEAD: SimDuration = SimDuration::from_secs(600);
+const AHEAD: SimDuration = SimDuration::from_secs(60);
 
 /// What a command in a container answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -415,6 +419,7 @@ impl Nodes {
             outside: Vec::new(),
             started: now,
             pid_one: false,
+            beside: true,
             input: input.map(str::to_owned),
             ..setting
         };
@@ -443,7 +448,7 @@ impl Nodes {
             self.touched.push((pod, None));
         }
         // What the kernel delivers to the first process of a namespace: TERM and its kin, if it heeds them. KILL it ignores.
-        if let Some((at, _)) = done.signals.iter().find(|(_, signal)| matches!(signal, 1 | 2 | 3 | 15)) {
+        if let Some((at, _)) = done.signals.iter().find(|(_, signal)| matches!(signal, 2 | 3 | 15)) {
             self.touched.push((pod, Some((index, now + *at))));
         }
         let lines =

@@ -10,7 +10,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::inside::surroundings::container_named;
 use crate::node::kubelet::Turn;
 use crate::node::kubelet::configured::Configured;
-use crate::node::kubelet::pod_worker::{PodWorker, Step, number};
+use crate::node::kubelet::pod_worker::{PodWorker, Step, Verdict, number};
 use crate::node::runtime::container::Ended;
 use crate::node::runtime::images::lookup;
 use crate::node::runtime::shell::{End, NoNetwork};
@@ -85,7 +85,11 @@ impl PodWorker {
             None if self.is_scripted(turn, index) => self.script_ends(turn, index, None),
             ends => ends,
         };
-        let own = own.map(|(after, code)| (started + after, code, Ended::of(code)));
+        let mut own = own.map(|(after, code)| (started + after, code, Ended::of(code)));
+        if let Some(told) = self.containers[index].told_to_end {
+            let (at, code) = self.heeds_term(turn, index, told);
+            own = own.into_iter().chain((at != SimTime::MAX).then_some((at, code, Ended::of(code)))).min_by_key(|(at, ..)| *at);
+        }
         let limit = u64::try_from(self.spec_of(index).limits.memory).ok().filter(|limit| *limit > 0);
         let killed = limit.and_then(|limit| self.program(turn, index).memory.exceeds(limit));
         let killed = killed.map(|after| (started + after, 137, Ended::OutOfMemory));
@@ -134,11 +138,24 @@ impl PodWorker {
 
     /// A command in the container told its first process to end. Nobody else knows: it counts as having ended by itself.
     pub fn told_to_end(&mut self, turn: &mut Turn<'_>, index: usize, told: SimTime) {
-        let (at, code) = self.heeds_term(turn, index, told);
-        if at == SimTime::MAX || self.containers[index].ends.is_some_and(|(before, ..)| before <= at) {
-            return;
+        self.containers[index].told_to_end = Some(told);
+        self.containers[index].ends = self.ends_at(turn, index);
+        if let Some((at, ..)) = self.containers[index].ends {
+            self.wake_at(turn, at, number(index), Step::Exit);
         }
-        self.containers[index].ends = Some((at, code, Ended::of(code)));
-        self.wake_at(turn, at, number(index), Step::Exit);
+    }
+
+    /// The pod has been active for longer than `activeDeadlineSeconds`. `pkg/kubelet/active_deadline.go`.
+    pub fn exceed_deadline(&mut self, turn: &mut Turn<'_>) {
+        let message = Str::Static("Pod was active on the node longer than the specified deadline");
+        self.report_part(turn, Str::EMPTY, EventType::Normal, "DeadlineExceeded", message.clone());
+        let grace = self.pod.spec.grace_seconds;
+        self.condemn(turn, Verdict { reason: "DeadlineExceeded", message, disruption: "" }, grace);
+    }
+
+    /// When the pod's time is over, if it has a deadline.
+    pub fn deadline(&self) -> Option<SimTime> {
+        let seconds = self.pod.spec.tree["activeDeadlineSeconds"].as_u64()?;
+        Some(self.start_time + SimDuration::from_secs(seconds))
     }
 }

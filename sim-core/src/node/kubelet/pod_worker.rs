@@ -66,6 +66,8 @@ pub enum Step {
     Over,
     /// A status that the API didn't take is sent again.
     TellAgain,
+    /// The pod has been active for as long as it may.
+    Deadline,
     /// A container that leaks exceeds its memory limit.
     OutOfMemory,
 }
@@ -237,7 +239,7 @@ impl PodWorker {
 
     /// The times of a container's present run, or of its next one.
     pub fn course(&self, turn: &Turn<'_>, index: usize) -> Course {
-        let must_end = index < self.inits() && !self.is_sidecar(index);
+        let must_end = index < self.inits() && !self.is_sidecar(index) && !self.is_scripted(turn, index);
         self.program(turn, index).course(turn.seed, self.key(index), turn.images.jitter_percent, must_end)
     }
 
@@ -321,6 +323,9 @@ impl PodWorker {
         if let Some(deletion) = self.pod.meta.deletion {
             return self.terminate(turn, deletion.grace);
         }
+        if let Some(at) = self.deadline() {
+            self.wake_at(turn, at.max(turn.now), POD, Step::Deadline);
+        }
         self.sync(turn);
     }
 
@@ -349,6 +354,11 @@ impl PodWorker {
             let container = &self.containers[index];
             !container.is_running() && container.not_before <= now
         };
+        // What was added to look into the pod runs once, whatever else goes on.
+        let fresh = (self.mains().end..self.containers.len()).find(|index| self.containers[*index].id == 0 && may_start(*index));
+        if let Some(index) = fresh {
+            return Next::Start(index);
+        }
         let initialized = self.is_initialized();
         for index in 0..self.inits() {
             let container = &self.containers[index];
@@ -382,9 +392,7 @@ impl PodWorker {
         if over {
             return Next::Over;
         }
-        // What was added to look into the pod runs once.
-        let fresh = (self.mains().end..self.containers.len()).find(|index| self.containers[*index].id == 0 && may_start(*index));
-        fresh.map_or(Next::Wait, Next::Start)
+        Next::Wait
     }
 
     /// Gives the pod its address and makes its sandbox. If the first container's image is there, one timer covers both.
@@ -442,6 +450,7 @@ impl PodWorker {
             Step::Over => self.over(turn),
             Step::TellAgain => self.tell(turn),
             _ if self.stage != Stage::Working => {}
+            Step::Deadline => self.exceed_deadline(turn),
             Step::Sync => self.sync(turn),
             Step::Sandbox => {
                 (self.sandbox, self.had_sandbox, self.busy) = (true, true, Busy::No);
@@ -486,19 +495,23 @@ impl PodWorker {
         }
     }
 
+    /// Whether a container that ended with this code is started again.
+    pub fn is_started_again(&self, index: usize, code: i32) -> bool {
+        let (policy, spec) = (self.pod.spec.restart_policy, self.spec_of(index));
+        match () {
+            () if self.is_sidecar(index) => true,
+            () if index < self.inits() => is_init_restarted(spec, policy, code),
+            () => self.mains().contains(&index) && is_restarted(spec, policy, code),
+        }
+    }
+
     /// What follows the end of a container: when it may start again, or what else comes now. `failed`: the crash from which it must wait.
     pub fn after_exit(&mut self, turn: &mut Turn<'_>, index: usize, failed: SimTime) {
         if !turn.kubelet.tends() {
             return;
         }
         let Some(exit) = self.containers[index].exit() else { return };
-        let (policy, spec) = (self.pod.spec.restart_policy, self.spec_of(index));
-        let again = match () {
-            () if self.is_sidecar(index) => true,
-            () if index < self.inits() => is_init_restarted(spec, policy, exit.code),
-            () => self.mains().contains(&index) && is_restarted(spec, policy, exit.code),
-        };
-        if !again {
+        if !self.is_started_again(index, exit.code) {
             self.sync(turn);
             if self.stage == Stage::Working {
                 self.tell(turn);

@@ -14,7 +14,7 @@ use crate::api::probe::{Handler, Probe, ProbeKind};
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::kubelet::Turn;
-use crate::node::kubelet::pod_worker::{PodWorker, Step, number};
+use crate::node::kubelet::pod_worker::{Busy, PodWorker, Step, number};
 use crate::node::runtime::container::Container;
 
 /// What a probe knows of the container's present run.
@@ -26,6 +26,8 @@ pub struct Prober {
     run: u32,
     /// What counts: after so many equal answers as the thresholds say.
     pub result: Option<bool>,
+    /// When it asks next, if it does: another timer isn't its own.
+    next: Option<SimTime>,
 }
 
 /// An answer to a probe.
@@ -73,7 +75,7 @@ impl PodWorker {
         for kind in if startup { &[ProbeKind::Startup][..] } else { &[ProbeKind::Readiness, ProbeKind::Liveness] } {
             if self.spec_of(index).probe(*kind).is_some() {
                 let first = self.tick_after(turn, index, *kind, turn.now);
-                self.wake_at(turn, first, number(index), Step::Probe(*kind));
+                self.ask_at(turn, index, *kind, first);
             }
         }
     }
@@ -85,16 +87,26 @@ impl PodWorker {
             let settled = self.containers[index].passes(kind) == Some(true);
             if runs_commands && settled && kind != ProbeKind::Startup {
                 let next = self.tick_after(turn, index, kind, turn.now);
-                self.wake_at(turn, next, number(index), Step::Probe(kind));
+                self.ask_at(turn, index, kind, next);
             }
+        }
+    }
+
+    /// The prober asks next at this moment, whatever was planned before.
+    fn ask_at(&mut self, turn: &mut Turn<'_>, index: usize, kind: ProbeKind, at: SimTime) {
+        if let Some(probers) = self.containers[index].probers.as_mut() {
+            probers[kind as usize].next = Some(at);
+            self.wake_at(turn, at, number(index), Step::Probe(kind));
         }
     }
 
     /// The first question: at once, or at the first tick after the initial delay.
     fn ask_first(&mut self, turn: &mut Turn<'_>, index: usize, kind: ProbeKind) {
         let Some(probe) = self.spec_of(index).probe(kind) else { return };
-        let first = if probe.initial_delay.is_zero() { turn.now } else { self.tick_after(turn, index, kind, turn.now) };
-        self.wake_at(turn, first, number(index), Step::Probe(kind));
+        // A status that a container has started makes the prober ask at once, but for liveness.
+        let at_once = probe.initial_delay.is_zero() && kind != ProbeKind::Liveness;
+        let first = if at_once { turn.now } else { self.tick_after(turn, index, kind, turn.now) };
+        self.ask_at(turn, index, kind, first);
     }
 
     /// The first tick after `after` at which the probe may ask.
@@ -125,7 +137,16 @@ impl PodWorker {
         if !self.containers[index].is_running() || self.containers[index].stops.is_some() || !turn.kubelet.tends() {
             return;
         }
+        let planned = self.containers[index].probers.as_ref().and_then(|probers| probers[kind as usize].next);
+        if planned != Some(turn.now) {
+            return;
+        }
         let Some(probe) = self.spec_of(index).probe(kind).cloned() else { return };
+        // A worker that is busy with another container kills this one afterwards.
+        if kind != ProbeKind::Readiness && self.busy != Busy::No {
+            let next = self.tick_after(turn, index, kind, turn.now);
+            return self.ask_at(turn, index, kind, next);
+        }
         let answer = self.answer(turn, index, kind, &probe);
         let good = answer.failure.is_none();
         if let Some(failure) = &answer.failure {
@@ -151,7 +172,7 @@ impl PodWorker {
             return;
         }
         if let Some(next) = next {
-            self.wake_at(turn, next, number(index), Step::Probe(kind));
+            self.ask_at(turn, index, kind, next);
         }
     }
 
@@ -178,7 +199,8 @@ impl PodWorker {
             (ProbeKind::Startup | ProbeKind::Liveness, false) => {
                 let what = if kind == ProbeKind::Startup { "startup" } else { "liveness" };
                 let name = &self.spec_of(index).name;
-                let message = Str::from(format!("Container {name} failed {what} probe, will be restarted"));
+                let again = if self.is_started_again(index, 137) { ", will be restarted" } else { "" };
+                let message = Str::from(format!("Container {name} failed {what} probe{again}"));
                 self.kill(turn, index, probe.grace.unwrap_or(self.pod.spec.grace_seconds), message);
                 return true;
             }
@@ -201,7 +223,7 @@ impl PodWorker {
         };
         let mut until = until.map(|after| started + after);
         let failure = match &probe.handler {
-            Handler::Exec(_) if failing || !serving => Some("command terminated with exit code 1".to_owned()),
+            Handler::Exec(_) if failing || !serving => Some(String::new()),
             Handler::Exec(command) => {
                 let facts = turn.kubelet.facts();
                 // A command that nothing is known about finds everything well once the process serves.
@@ -231,9 +253,8 @@ impl PodWorker {
             }
             Handler::Tcp { host, port } => match self.endpoint(index, host, port.number(&self.spec_of(index).ports)) {
                 Err(said) => Some(said),
-                Ok((address, port)) => {
-                    (failing || !serving || !self.listens_on(turn, index, port)).then(|| format!("dial tcp {address}: connect: connection refused"))
-                }
+                Ok((address, port)) => (failing || !serving || !self.listens_on(turn, index, port))
+                    .then(|| format!("dial tcp {address}: connect: connection refused")),
             },
             Handler::Grpc { port, .. } => match self.endpoint(index, "", Some(*port)) {
                 Err(said) => Some(said),

@@ -28,8 +28,10 @@ impl BackOff {
     }
 
     /// Another try was made, or another failure seen: the next wait is twice as long.
-    pub fn next(&mut self, now: SimTime) -> SimDuration {
-        let known = !self.period.is_zero() && now.since(self.updated) <= FORGOTTEN;
+    ///
+    /// `failed`: when the failure was that led here. What lasted for long until then is forgiven, not what waited for long.
+    pub fn next(&mut self, failed: SimTime, now: SimTime) -> SimDuration {
+        let known = !self.period.is_zero() && failed.since(self.updated) <= FORGOTTEN;
         self.period = if known { (self.period * 2).min(LONGEST) } else { FIRST };
         self.updated = now;
         self.period
@@ -66,7 +68,7 @@ mod tests {
         assert_eq!(back_off.wait(now), None, "the first restart comes at once");
         let mut waits = Vec::new();
         for _ in 0..7 {
-            back_off.next(now);
+            back_off.next(now, now);
             now += SimDuration::from_secs(1);
             let wait = back_off.wait(now).expect("a crash soon after a restart waits");
             waits.push(wait.as_secs());
@@ -74,7 +76,9 @@ mod tests {
         }
         assert_eq!(waits, [10, 20, 40, 80, 160, 300, 300]);
         assert_eq!(back_off.wait(now + SimDuration::from_secs(601)), None);
-        assert_eq!(back_off.next(now + SimDuration::from_secs(601)), FIRST);
+        let late = now + SimDuration::from_secs(601);
+        assert_eq!(back_off.next(now, late), SimDuration::from_secs(300), "the wait itself doesn't count");
+        assert_eq!(back_off.next(late + SimDuration::from_secs(601), late + SimDuration::from_secs(601)), FIRST);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use crate::api::event::EventType;
 use crate::api::meta::Str;
 use crate::api::pod::{ContainerState, Phase, PodStatus};
+use crate::api::probe::ProbeKind;
 use crate::apiserver::request::Write;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::kubelet::Turn;
@@ -32,15 +33,41 @@ impl PodWorker {
         (self.busy, self.attempt) = (Busy::No, self.attempt + 1);
         if restarted {
             self.begun = turn.now;
+            // Backoff is in the memory of the kubelet's process.
+            self.containers.iter_mut().for_each(|container| (container.crashes, container.pulls) = Default::default());
         }
         for index in 0..self.containers.len() {
-            self.resume_container(turn, index, restarted);
+            self.resume_container(turn, index);
+        }
+        if let Some(at) = self.deadline() {
+            self.wake_at(turn, at.max(turn.now), POD, Step::Deadline);
         }
         self.sync(turn);
         self.tell(turn);
     }
 
-    fn resume_container(&mut self, turn: &mut Turn<'_>, index: usize, restarted: bool) {
+    /// Timers of this container that were asked for before are stale; that of its end is asked for again.
+    fn forget_timers(&mut self, turn: &mut Turn<'_>, index: usize) {
+        self.containers[index].attempt += 1;
+        if let Some((at, ..)) = self.containers[index].ends {
+            self.wake_at(turn, at.max(turn.now), number(index), Step::Exit);
+        }
+        if let Some(at) = self.containers[index].leak.and_then(|_| self.runs_out_at(turn, index)) {
+            self.wake_at(turn, at, number(index), Step::OutOfMemory);
+        }
+    }
+
+    /// A container without a readiness probe, whose program takes its time, becomes ready when that is over.
+    fn wait_until_ready(&mut self, turn: &mut Turn<'_>, index: usize) {
+        let container = &self.containers[index];
+        let Some(started) = container.running_since().filter(|_| container.started && !container.ready) else { return };
+        let after = self.course(turn, index).ready_after;
+        if after != SimDuration::MAX && self.spec_of(index).probe(ProbeKind::Readiness).is_none() {
+            self.wake_at(turn, (started + after).max(turn.now), number(index), Step::Ready);
+        }
+    }
+
+    fn resume_container(&mut self, turn: &mut Turn<'_>, index: usize) {
         let settled = self.is_init_done(index) && index < self.inits();
         let container = &mut self.containers[index];
         match (&container.state, container.stops) {
@@ -50,11 +77,14 @@ impl PodWorker {
             }
             (State::Running { .. }, Some(_)) => self.stopped(turn, index),
             // Its hook was called, and nobody waited for it.
-            (State::Running { .. }, None) if !container.started && container.probers.is_none() => self.watch(turn, index),
+            (State::Running { .. }, None) if !container.started && container.probers.is_none() => {
+                self.forget_timers(turn, index);
+                self.watch(turn, index);
+            }
             (State::Running { .. }, None) => {
-                if restarted {
-                    self.watch_again(turn, index);
-                }
+                self.forget_timers(turn, index);
+                self.watch_again(turn, index);
+                self.wait_until_ready(turn, index);
             }
             (State::Exited(exit), _) if !settled => {
                 let failed = exit.finished;

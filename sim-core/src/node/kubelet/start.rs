@@ -30,8 +30,10 @@ impl PodWorker {
         let container = &mut self.containers[index];
         container.pulled = false;
         // A start after an end is one more of those that come too often.
-        if container.exit().is_some() {
-            container.crashes.next(turn.now);
+        // If it was killed for failing a probe, the kubelet goes by the end before that, for it looked before it killed.
+        let before = if std::mem::take(&mut container.was_killed) { container.last } else { container.exit() };
+        if let Some(exit) = before {
+            container.crashes.next(exit.finished, turn.now);
         }
         if !is_valid_name(&image) {
             let message =
@@ -59,7 +61,7 @@ impl PodWorker {
                 let message = format!("Container image \"{image}\" is not present with pull policy of Never");
                 self.report(turn, index, EventType::Warning, "ErrImageNeverPull", message.into());
                 self.report(turn, index, EventType::Warning, "Failed", "Error: ErrImageNeverPull".into());
-                let period = self.containers[index].pulls.next(turn.now);
+                let period = RETRY;
                 self.hold(turn, index, Waiting::NeverPulled, period);
             }
         }
@@ -84,7 +86,7 @@ impl PodWorker {
             let message = format!("Failed to pull image \"{image}\": {said}");
             self.report(turn, index, EventType::Warning, "Failed", message.into());
             self.report(turn, index, EventType::Warning, "Failed", "Error: ErrImagePull".into());
-            let period = self.containers[index].pulls.next(turn.now);
+            let period = self.containers[index].pulls.next(turn.now, turn.now);
             self.wake(turn, RELIST * 2, index, Step::PullBackOff);
             return self.hold(turn, index, Waiting::PullFailed(said), period);
         }
@@ -165,7 +167,10 @@ impl PodWorker {
         self.count_start(index, id);
         let exit = Exit { code: 128, reason: Ended::NotStarted, started: SimTime::ZERO, finished: turn.now, id };
         let container = &mut self.containers[index];
-        (container.state, container.last) = (State::Waiting(Waiting::NotStarted(said)), Some(exit));
+        container.state = State::Exited(exit);
+        if self.is_started_again(index, exit.code) {
+            self.containers[index].wait(Waiting::NotStarted(said));
+        }
         self.busy = Busy::No;
         self.after_exit(turn, index, turn.now);
     }
@@ -178,9 +183,9 @@ impl PodWorker {
         }
         let handler = self.spec_of(index).hooks.as_ref().and_then(|hooks| hooks.post_start.clone());
         if let Some(handler) = handler
-            && let Hook { failure: Some(said), .. } = self.call(turn, index, &handler)
+            && let Hook { failure: Some(_), .. } = self.call(turn, index, &handler)
         {
-            self.report(turn, index, EventType::Warning, "FailedPostStartHook", format!("PostStartHook failed: {said}").into());
+            self.report(turn, index, EventType::Warning, "FailedPostStartHook", "PostStartHook failed".into());
             return self.kill(turn, index, self.pod.spec.grace_seconds, Str::Static("FailedPostStartHook"));
         }
         self.watch(turn, index);

@@ -106,6 +106,7 @@ impl PodWorker {
         let hooked = container.started || container.probers.is_some();
         let before = if hooked { container.last.map_or(SimTime::ZERO, |exit| exit.finished) } else { turn.now };
         let code = self.containers[index].stops.map_or(0, |stop| stop.code);
+        self.containers[index].was_killed = hooked;
         self.containers[index].end(turn.now, code, Ended::of(code));
         self.after_exit(turn, index, before);
     }

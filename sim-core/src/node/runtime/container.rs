@@ -135,6 +135,10 @@ pub struct Container {
     pub ends: Option<(SimTime, i32, Ended)>,
     /// When it was told to stop: how it ends.
     pub stops: Option<Stop>,
+    /// Whether the kubelet killed it, and looks at what was before.
+    pub was_killed: bool,
+    /// When something in it told its first process to end.
+    pub told_to_end: Option<SimTime>,
     /// It isn't started before this moment.
     pub not_before: SimTime,
     /// When the pull of its image was asked for.
@@ -167,6 +171,8 @@ impl Container {
             attempt,
             ends: None,
             stops: None,
+            was_killed: false,
+            told_to_end: None,
             not_before: SimTime::ZERO,
             asked: SimTime::ZERO,
             begun: SimTime::ZERO,
@@ -222,7 +228,7 @@ impl Container {
             self.state = State::Exited(Exit { code, reason, started, finished: now, id: self.id });
         }
         (self.ready, self.started) = (false, false);
-        (self.ends, self.stops) = (None, None);
+        (self.ends, self.stops, self.told_to_end) = (None, None, None);
         self.probers = None;
         self.leak = None;
         self.attempt += 1;

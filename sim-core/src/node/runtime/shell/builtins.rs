@@ -250,6 +250,7 @@ impl<'a> Machine<'a> {
     }
 
     fn not_found(&mut self, name: &str) {
+        self.met_unknown = true;
         let why = match (name.contains('/'), self.is_bash) {
             (true, true) => "No such file or directory",
             (false, true) => "command not found",

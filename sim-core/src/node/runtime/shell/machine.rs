@@ -67,6 +67,9 @@ pub enum Patience {
     Command,
 }
 
+/// How long a program takes of which only its name is known.
+const QUICK: SimDuration = SimDuration::from_millis(50);
+
 /// What is set in a shell.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -145,6 +148,8 @@ pub struct Machine<'a> {
     pub asked_clock: bool,
     /// Whether the network was asked.
     pub asked_network: bool,
+    /// Whether a program was asked for that isn't there.
+    pub met_unknown: bool,
     /// Memory in use.
     pub memory: Vec<(SimDuration, u64)>,
     /// CPU in use.
@@ -201,6 +206,7 @@ impl<'a> Machine<'a> {
             clock_decides: false,
             asked_clock: false,
             asked_network: false,
+            met_unknown: false,
             memory: Vec::new(),
             milli_cpu: Vec::new(),
             signals: Vec::new(),
@@ -240,6 +246,7 @@ impl<'a> Machine<'a> {
             memory: self.memory,
             milli_cpu: self.milli_cpu,
             signals: self.signals,
+            met_unknown: self.met_unknown,
         }
     }
 
@@ -262,6 +269,7 @@ impl<'a> Machine<'a> {
     pub fn ask(&mut self, query: &Query) -> Result<Reply, Stop> {
         self.asked_network = true;
         let reply = self.network.ask(self.clock, query).ok_or(Stop::Unknown)?;
+        self.met_unknown |= reply.result.is_err();
         self.advance(reply.takes)?;
         Ok(reply)
     }
@@ -336,6 +344,10 @@ impl<'a> Machine<'a> {
     /// # Errors
     /// The limit, or its end.
     pub fn serve(&mut self, server: &'a Server) -> Done {
+        if self.setting.beside {
+            self.advance(QUICK)?;
+            return Ok(0);
+        }
         if let Some(needs) = &server.needs
             && !needs.any_env.iter().any(|name| self.variable(name).is_some_and(|value| !value.is_empty()))
         {

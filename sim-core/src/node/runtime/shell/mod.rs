@@ -93,6 +93,9 @@ pub struct Setting {
     pub term: Option<SimDuration>,
     /// Whether it is the first process of its namespace: then TERM does nothing unless it asked for it.
     pub pid_one: bool,
+    /// Whether it runs beside the container's own process, as a probe, a hook or a user's command does: then a server's program, or one about which
+    /// nothing is known, does its work and ends.
+    pub beside: bool,
     /// What chance hangs on.
     pub seed: u64,
     /// What it reads from standard input.
@@ -119,6 +122,7 @@ impl Setting {
             outside: Vec::new(),
             term: None,
             pid_one: true,
+            beside: false,
             seed: 1,
             input: None,
         }
@@ -247,6 +251,8 @@ pub struct Trace {
     pub milli_cpu: Vec<(SimDuration, u64)>,
     /// The signals that it sent to the first process of its container.
     pub signals: Vec<(SimDuration, i32)>,
+    /// Whether it met something that the model doesn't know: a program that the image hasn't, or the network.
+    pub met_unknown: bool,
 }
 
 impl Trace {
