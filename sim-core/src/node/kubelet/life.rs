@@ -11,6 +11,7 @@ use crate::node::inside::surroundings::container_named;
 use crate::node::kubelet::Turn;
 use crate::node::kubelet::configured::Configured;
 use crate::node::kubelet::pod_worker::{PodWorker, Step, Verdict, number};
+use crate::node::kubelet::restart::{is_init_restarted, is_restarted};
 use crate::node::runtime::container::Ended;
 use crate::node::runtime::images::lookup;
 use crate::node::runtime::shell::{End, NoNetwork};
@@ -39,6 +40,16 @@ impl PodWorker {
         let head = if command.is_empty() { facts.entrypoint.iter().map(String::as_str).collect() } else { command };
         let argv: Vec<&str> = head.into_iter().chain(words("args")).collect();
         facts.command_listens_on(&argv, port)
+    }
+
+    /// Whether a container that ended with this code is started again.
+    pub fn is_started_again(&self, index: usize, code: i32) -> bool {
+        let (policy, spec) = (self.pod.spec.restart_policy, self.spec_of(index));
+        match () {
+            () if self.is_sidecar(index) => true,
+            () if index < self.inits() => is_init_restarted(spec, policy, code),
+            () => self.mains().contains(&index) && is_restarted(spec, policy, code),
+        }
     }
 
     /// Makes sure that the container's environment can be made.

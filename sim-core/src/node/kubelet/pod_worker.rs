@@ -495,16 +495,6 @@ impl PodWorker {
         }
     }
 
-    /// Whether a container that ended with this code is started again.
-    pub fn is_started_again(&self, index: usize, code: i32) -> bool {
-        let (policy, spec) = (self.pod.spec.restart_policy, self.spec_of(index));
-        match () {
-            () if self.is_sidecar(index) => true,
-            () if index < self.inits() => is_init_restarted(spec, policy, code),
-            () => self.mains().contains(&index) && is_restarted(spec, policy, code),
-        }
-    }
-
     /// What follows the end of a container: when it may start again, or what else comes now. `failed`: the crash from which it must wait.
     pub fn after_exit(&mut self, turn: &mut Turn<'_>, index: usize, failed: SimTime) {
         if !turn.kubelet.tends() {
