@@ -28,7 +28,7 @@ use crate::kernel::table::{Index, Table};
 use crate::kernel::time::{Epoch, SimTime};
 use crate::store::{Store, Verb};
 use kubelet::eviction::Eviction;
-use kubelet::past::Past;
+use kubelet::past::{self, Past};
 use kubelet::pod_worker::{PodWorker, Stage, Step};
 use kubelet::{Kubelet, Load, NodeStep, Reading, Turn, Words, admission, heartbeat, mirror};
 use runtime::addresses::AddressPool;
@@ -282,17 +282,25 @@ impl Nodes {
 
     /// The kubelets' watches deliver what they read besides pods, up to revision `upto`.
     pub fn watch(&mut self, now: SimTime, store: &Store, upto: u64, out: &mut Outbox<Call, Input>) {
+        let mut of_volumes = false;
         match store.changes_since(self.cache.revision()) {
             Ok(changes) => {
                 for change in changes.take_while(|change| change.revision <= upto) {
                     if reads(change.id.kind) {
+                        of_volumes |= !past::remembers(change.id.kind);
                         self.past.note(now, change, &self.cache);
                         self.cache.apply(change);
                     }
                 }
                 self.cache.seen(upto);
             }
-            Err(_) => self.cache.relist_kinds(store, reads),
+            Err(_) => {
+                of_volumes = true;
+                self.cache.relist_kinds(store, reads);
+            }
+        }
+        if !of_volumes {
+            return;
         }
         // What they wait for may be there.
         let waiting: Vec<u32> = self.unmounted.iter().map(|(number, ())| *number).collect();

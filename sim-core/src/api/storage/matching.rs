@@ -38,7 +38,7 @@ pub fn find_matching_volume<'a>(
     };
     let requested = claim.requested();
     let candidates: Vec<Volume<'a>> = volumes
-        .filter(|volume| !is_taken(*volume) && (volume.claim().is_none() || volume.is_bound_to(claim)))
+        .filter(|volume| (!volume.has_claim() || volume.is_bound_to(claim)) && !is_taken(*volume))
         .filter(|volume| volume.capacity() >= requested && volume.mode() == claim.mode() && volume.meta().deletion.is_none())
         .collect();
     let is_scheduler = matches!(wanted, Wanted::OnNode(_));

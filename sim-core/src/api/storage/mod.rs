@@ -246,10 +246,19 @@ impl<'a> Volume<'a> {
     }
 
     /// Whether it is bound to this claim, or kept for it. `IsVolumeBoundToClaim`.
+    ///
+    /// Asked of every volume for every claim: the UID is read only where the names are the same.
     pub fn is_bound_to(self, claim: Claim<'_>) -> bool {
-        let own = claim.meta();
-        self.claim()
-            .is_some_and(|(namespace, name, uid)| own.name == name && own.namespace == namespace && (uid == Uid::NONE || uid == own.uid))
+        let (own, other) = (claim.meta(), &self.spec()["claimRef"]);
+        let is = |field: &str, own: &str| other[field].as_str().unwrap_or_default() == own;
+        let named = other.is_object() && is("name", &own.name) && is("namespace", &own.namespace);
+        let uid = || Uid::parse(other["uid"].as_str().unwrap_or_default());
+        named && (uid() == Uid::NONE || uid() == own.uid)
+    }
+
+    /// Whether it is bound to some claim, or kept for one.
+    pub fn has_claim(self) -> bool {
+        self.spec()["claimRef"].is_object()
     }
 
     /// Whether it can be used on a node with these labels. `CheckNodeAffinity`.
