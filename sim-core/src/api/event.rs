@@ -57,6 +57,11 @@ impl ObjectReference {
         }
     }
 
+    /// The same with the revision of the object as the component saw it.
+    pub fn seen(kind: Kind, meta: &Meta) -> ObjectReference {
+        ObjectReference { resource_version: meta.resource_version, ..ObjectReference::to(kind, meta) }
+    }
+
     /// The same without its UID: some components know objects by their names alone.
     #[must_use]
     pub fn by_name(mut self) -> ObjectReference {

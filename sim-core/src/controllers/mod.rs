@@ -29,7 +29,7 @@ pub mod volume_protection;
 
 use crate::api::event::ObjectReference;
 use crate::api::meta::Str;
-use crate::api::object::{Object, ObjectId};
+use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::status::ApiError;
 use crate::apiserver::request::Write;
@@ -296,15 +296,7 @@ impl ControllerManager {
 
 /// What events about a pod refer to.
 fn pod_reference(pod: &Pod) -> ObjectReference {
-    ObjectReference {
-        kind: "Pod",
-        api_version: "v1",
-        namespace: pod.meta.namespace.clone(),
-        name: pod.meta.name.clone(),
-        uid: pod.meta.uid,
-        resource_version: pod.meta.resource_version,
-        field_path: Str::EMPTY,
-    }
+    ObjectReference::seen(Kind::Pod, &pod.meta)
 }
 
 fn token_of(controller: usize, slot: usize) -> u64 {

@@ -365,15 +365,7 @@ impl Scheduler {
                 namespace: pod.meta.namespace.clone(),
                 ..Meta::default()
             },
-            about: ObjectReference {
-                kind: "Pod",
-                api_version: "v1",
-                namespace: pod.meta.namespace.clone(),
-                name: pod.meta.name.clone(),
-                uid: pod.meta.uid,
-                resource_version: pod.meta.resource_version,
-                field_path: Str::EMPTY,
-            },
+            about: ObjectReference::seen(Kind::Pod, &pod.meta),
             reason: reason.into(),
             message: message.into(),
             event_type,

@@ -70,15 +70,7 @@ fn record(object: &Object, kind: Kind) -> Option<&Arc<Record>> {
 
 /// What events about an object refer to.
 pub fn reference(record: &Record) -> ObjectReference {
-    ObjectReference {
-        kind: record.kind.as_str(),
-        api_version: record.kind.api_version(),
-        namespace: record.meta.namespace.clone(),
-        name: record.meta.name.clone(),
-        uid: record.meta.uid,
-        resource_version: record.meta.resource_version,
-        field_path: Str::EMPTY,
-    }
+    ObjectReference::seen(record.kind, &record.meta)
 }
 
 /// A copy of a record with changes to its metadata and its body.

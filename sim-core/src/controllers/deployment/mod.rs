@@ -18,7 +18,7 @@ pub mod rolling;
 pub mod scaling;
 
 use crate::api::event::{EventType, ObjectReference};
-use crate::api::meta::{ConditionStatus, Meta, OwnerReference, Str, Uid};
+use crate::api::meta::{ConditionStatus, Meta, OwnerReference, Uid};
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::status::ApiError;
 use crate::api::workloads::{Deployment, DeploymentStatus, ReplicaSet, Strategy};
@@ -131,15 +131,7 @@ pub(crate) fn controller_reference(kind: Kind, meta: &Meta) -> OwnerReference {
 
 /// What events of a controller are about.
 pub(crate) fn reference(kind: Kind, meta: &Meta) -> ObjectReference {
-    ObjectReference {
-        kind: kind.as_str(),
-        api_version: kind.api_version(),
-        namespace: meta.namespace.clone(),
-        name: meta.name.clone(),
-        uid: meta.uid,
-        resource_version: meta.resource_version,
-        field_path: Str::EMPTY,
-    }
+    ObjectReference::seen(kind, meta)
 }
 
 /// One of the Deployment's ReplicaSets.

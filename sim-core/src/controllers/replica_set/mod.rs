@@ -342,13 +342,5 @@ fn controller_reference(meta: &Meta) -> OwnerReference {
 
 /// What the controller's events are about.
 fn reference(meta: &Meta) -> ObjectReference {
-    ObjectReference {
-        kind: Kind::ReplicaSet.as_str(),
-        api_version: Kind::ReplicaSet.api_version(),
-        namespace: meta.namespace.clone(),
-        name: meta.name.clone(),
-        uid: meta.uid,
-        resource_version: meta.resource_version,
-        field_path: Str::EMPTY,
-    }
+    ObjectReference::seen(Kind::ReplicaSet, meta)
 }
