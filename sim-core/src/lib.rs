@@ -12,6 +12,7 @@ pub mod controllers;
 pub mod explain;
 pub mod kernel;
 pub mod kubectl;
+pub mod net;
 pub mod node;
 pub mod scenario;
 pub mod scheduler;

@@ -37,6 +37,22 @@ pub enum Stream {
     ContainerId = 12,
     /// How long a storage system takes for what it is asked.
     Storage = 16,
+    /// How far a node's network agents are behind.
+    Agent = 17,
+    /// Which backend a connection goes to.
+    Backend = 18,
+    /// Source ports, and what else of a packet nobody decides.
+    Packet = 19,
+    /// When requests of simulated clients come, and what they ask.
+    Traffic = 20,
+    /// How long a cloud takes, and which address it gives.
+    Cloud = 21,
+    /// Addresses of interfaces on their links.
+    Mac = 22,
+    /// What a name server answers first, and how long it takes.
+    Dns = 23,
+    /// How an ingress controller spreads requests.
+    Ingress = 24,
 }
 
 /// The random bits of one (seed, stream, key).

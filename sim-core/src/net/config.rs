@@ -1,0 +1,107 @@
+//! How a cluster's network is set up.
+
+use crate::kernel::time::SimDuration;
+use crate::net::packet::Cidr;
+use std::net::Ipv4Addr;
+
+/// How flannel carries packets between nodes (`Backend.Type` of its net-conf.json).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Backend {
+    /// In UDP packets from node to node: `flannel.1`, VNI 1, port 8472.
+    #[default]
+    Vxlan,
+    /// By routes to the other nodes: these must share a link.
+    HostGw,
+    /// There is no flannel: pods reach those on their own node.
+    None,
+}
+
+/// How kube-proxy writes its rules (`--proxy-mode`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ProxyMode {
+    /// Chains of iptables.
+    #[default]
+    Iptables,
+    /// A table of nftables with verdict maps.
+    Nftables,
+    /// Virtual servers of the kernel's load balancer, and a few chains.
+    Ipvs(IpvsScheduler),
+}
+
+/// How IPVS chooses (`--ipvs-scheduler`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum IpvsScheduler {
+    /// One after another.
+    #[default]
+    RoundRobin,
+    /// One after another, by weight: kube-proxy gives all the weight 1.
+    WeightedRoundRobin,
+    /// The one with the fewest connections.
+    LeastConnection,
+    /// By the client's address.
+    SourceHashing,
+}
+
+/// How a cluster's network is set up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NetworkConfig {
+    /// Between nodes.
+    pub backend: Backend,
+    /// The network identifier of VXLAN.
+    pub vni: u32,
+    /// The UDP port of VXLAN.
+    pub vxlan_port: u16,
+    /// How many bytes the underlay carries at once.
+    pub underlay_mtu: u16,
+    /// What the bridge on each node is called: `cni0`, or `docker0` as before CNI.
+    pub bridge: &'static str,
+    /// Whether the bridge sends a packet back out of the port that it came in by (`hairpinMode`).
+    pub hairpin: bool,
+    /// Whether packets that are bridged pass through the rules (`net.bridge.bridge-nf-call-iptables`).
+    pub bridge_netfilter: bool,
+    /// Whether nodes have a default route.
+    pub default_route: bool,
+    /// All pods' addresses (`--cluster-cidr`).
+    pub cluster_cidr: Cidr,
+    /// All Services' addresses (`--service-cluster-ip-range`).
+    pub service_cidr: Cidr,
+    /// How kube-proxy writes its rules.
+    pub proxy: ProxyMode,
+    /// The least time between two syncs of a proxy (`--iptables-min-sync-period`, default 1 s).
+    pub min_sync_period: SimDuration,
+    /// Whether everything that goes to a Service is masqueraded (`--masquerade-all`).
+    pub masquerade_all: bool,
+    /// Whether an agent enforces NetworkPolicies. flannel itself has none; k3s, for one, runs kube-router's beside it.
+    pub policies: bool,
+    /// Whether there is a CoreDNS.
+    pub dns: bool,
+    /// Whether there is a cloud that gives addresses to Services of type LoadBalancer.
+    pub cloud: bool,
+    /// Whether there is an ingress controller.
+    pub ingress: bool,
+}
+
+impl Default for NetworkConfig {
+    /// flannel with VXLAN and kube-proxy with iptables, as `kubeadm` and flannel's manifest set them up; no addons that run as pods.
+    fn default() -> Self {
+        NetworkConfig {
+            backend: Backend::Vxlan,
+            vni: 1,
+            vxlan_port: 8472,
+            underlay_mtu: 1500,
+            bridge: "cni0",
+            hairpin: true,
+            bridge_netfilter: true,
+            default_route: true,
+            cluster_cidr: Cidr { base: Ipv4Addr::new(10, 244, 0, 0), bits: 16 },
+            service_cidr: Cidr { base: Ipv4Addr::new(10, 96, 0, 0), bits: 16 },
+            proxy: ProxyMode::Iptables,
+            min_sync_period: SimDuration::from_secs(1),
+            masquerade_all: false,
+            policies: true,
+            dns: false,
+            cloud: true,
+            ingress: false,
+        }
+    }
+}
