@@ -16,6 +16,7 @@ use crate::kernel::table::Log;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kernel::trace::Trace;
 use crate::kubectl;
+use crate::net::Network;
 use crate::node::Nodes;
 use crate::node::kubelet::config::Machine;
 use crate::node::kubelet::mirror;
@@ -46,6 +47,7 @@ impl Cluster {
             controllers: ControllerManager::new(config.controller_qps, config.controller_burst, config.epoch, pace),
             scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
             nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch),
+            network: Network::new(config.seed, config.network.clone()),
             kubelets: config.kubelets,
             trace: Trace::new(config.trace_capacity),
             inputs: Log::default(),
@@ -150,6 +152,7 @@ impl Cluster {
         let registered = self.server.register_node(&mut self.store, moment, node, heartbeat);
         let id = registered.expect("node names differ: the configuration was checked");
         self.nodes.add_node(id.number, name, address, Ipv4Addr::from(cidr));
+        self.network.add_node(id.number, address, self.now);
         let uid = self.store.get(id).map_or(Uid::NONE, |node| node.meta().uid);
         self.nodes.set_up(id.number, uid, machine);
     }

@@ -10,7 +10,7 @@ use crate::kernel::outbox::Outbox;
 use crate::kernel::queue::{EventId, Scheduled};
 use crate::kernel::trace::Record;
 use crate::store::Verb;
-use crate::{controllers, node, scheduler};
+use crate::{controllers, net, node, scheduler};
 
 /// How many decisions are kept for `why`.
 const DECISIONS: u64 = 1 << 16;
@@ -178,6 +178,11 @@ impl Cluster {
             }
             match change.id.kind {
                 Kind::Event => continue,
+                // No event of its own: what the network's agents know follows from when they hear of it.
+                _ if net::follows(change.id.kind) => {
+                    self.network.learn(change, due);
+                    to_scheduler |= scheduler::is_concerned_by(change);
+                }
                 _ => to_scheduler |= scheduler::is_concerned_by(change),
             }
             to_controllers = true;

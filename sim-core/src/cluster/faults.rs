@@ -7,6 +7,7 @@ use crate::api::pod::Pod;
 use crate::api::quantity::Quantity;
 use crate::controllers::{self, node_lifecycle};
 use crate::kernel::queue::EventId;
+use crate::net::agents::Agent;
 use crate::node;
 use crate::node::faults::BOOT;
 use crate::node::runtime::image::Registry;
@@ -40,6 +41,12 @@ pub enum Fault {
     FillDisk(String, u64),
     /// What filled it goes.
     FreeDisk(String),
+    /// A network agent's process on a node ends; what it wrote stays in the kernel until the node is switched off.
+    StopAgent(Agent, String),
+    /// It starts again.
+    StartAgent(Agent, String),
+    /// Whether name servers answer.
+    Dns(bool),
     /// How the registries do.
     Registry(Registry),
     /// A container's memory grows, by so many bytes a second.
@@ -60,7 +67,7 @@ pub struct Target {
 }
 
 /// The faults that are about a node and nothing else: how they are made. Their words are those of [`Fault::phrase`].
-const OF_NODES: [fn(String) -> Fault; 11] = [
+const OF_NODES: [fn(String) -> Fault; 17] = [
     Fault::KillNode,
     Fault::RestartNode,
     Fault::RebootNode,
@@ -72,16 +79,24 @@ const OF_NODES: [fn(String) -> Fault; 11] = [
     Fault::CutNetwork,
     Fault::MendNetwork,
     Fault::FreeDisk,
+    |node| Fault::StopAgent(Agent::Proxy, node),
+    |node| Fault::StartAgent(Agent::Proxy, node),
+    |node| Fault::StopAgent(Agent::Flannel, node),
+    |node| Fault::StartAgent(Agent::Flannel, node),
+    |node| Fault::StopAgent(Agent::Policy, node),
+    |node| Fault::StartAgent(Agent::Policy, node),
 ];
 
 /// What else there is, as it is written.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 8] = [
     "fill disk of NAME [to 95%]",
     "registry down",
     "registry slow [10×]",
     "registry up",
     "leak memory in pod/NAME [CONTAINER] [10Mi] [in NAMESPACE]",
     "crash pod/NAME [CONTAINER] [in NAMESPACE]",
+    "dns down",
+    "dns up",
 ];
 
 /// How full a disk is made if nobody says: beyond the kubelet's thresholds.
@@ -106,6 +121,7 @@ impl fmt::Display for Fault {
         let within = |namespace: &str| if namespace == "default" { String::new() } else { format!(" in {namespace}") };
         match self {
             Fault::FillDisk(node, percent) => write!(f, "fill disk of {node} to {percent}%"),
+            Fault::Dns(up) => f.write_str(if *up { "dns up" } else { "dns down" }),
             Fault::Registry(Registry::Up) => f.write_str("registry up"),
             Fault::Registry(Registry::Down) => f.write_str("registry down"),
             Fault::Registry(Registry::Slow(times)) => write!(f, "registry slow {times}×"),
@@ -137,7 +153,13 @@ impl Fault {
             Fault::MendNetwork(node) => ("mend network of", node),
             Fault::FillDisk(node, _) => ("fill disk of", node),
             Fault::FreeDisk(node) => ("free disk of", node),
-            Fault::Registry(_) | Fault::LeakMemory(..) | Fault::Crash(_) => ("", ""),
+            Fault::StopAgent(Agent::Proxy, node) => ("stop kube-proxy on", node),
+            Fault::StartAgent(Agent::Proxy, node) => ("start kube-proxy on", node),
+            Fault::StopAgent(Agent::Flannel, node) => ("stop flanneld on", node),
+            Fault::StartAgent(Agent::Flannel, node) => ("start flanneld on", node),
+            Fault::StopAgent(Agent::Policy, node) => ("stop kube-router on", node),
+            Fault::StartAgent(Agent::Policy, node) => ("start kube-router on", node),
+            Fault::Registry(_) | Fault::LeakMemory(..) | Fault::Crash(_) | Fault::Dns(_) => ("", ""),
         }
     }
 
@@ -164,6 +186,7 @@ impl Fault {
             ["fill", "disk", "of", node, "to", percent] => Ok(Fault::FillDisk((*node).to_owned(), parse_percent(percent)?)),
             ["registry", "down"] => Ok(Fault::Registry(Registry::Down)),
             ["registry", "up"] => Ok(Fault::Registry(Registry::Up)),
+            ["dns", state @ ("up" | "down")] => Ok(Fault::Dns(*state == "up")),
             ["registry", "slow"] => Ok(Fault::Registry(Registry::Slow(SLOW_TIMES))),
             ["registry", "slow", times] => Ok(Fault::Registry(Registry::Slow(parse_times(times)?))),
             ["leak", "memory", "in", rest @ ..] => leak(rest),
@@ -238,6 +261,7 @@ impl Cluster {
         let event = self.begin_input(fault.to_string());
         match (fault, node, container) {
             (Fault::Registry(registry), ..) => self.nodes.images_mut().registry = *registry,
+            (Fault::Dns(up), ..) => self.network.set_dns(*up),
             (Fault::LeakMemory(_, rate), _, Some((pod, index))) => {
                 self.node(event, |nodes, now, out| nodes.leak(pod, index, *rate, now, out))
             }
@@ -273,16 +297,20 @@ impl Cluster {
             Fault::MendRuntime(_) => self.node(event, |nodes, now, out| nodes.mend_runtime(number, now, out)),
             Fault::CutNetwork(_) => {
                 self.nodes.cut(number, self.now);
+                self.network.agents_mut().cut(number, self.now);
                 self.fall_silent(node, event);
             }
             Fault::MendNetwork(_) => {
+                self.network.agents_mut().mend(number, self.now);
                 let pods = self.pods_of(node);
                 self.node(event, |nodes, now, out| nodes.mend(number, now, &pods, out));
                 self.be_heard(node);
             }
             Fault::FillDisk(_, percent) => self.node(event, |nodes, now, out| nodes.fill_disk(number, Some(*percent), now, out)),
             Fault::FreeDisk(_) => self.node(event, |nodes, now, out| nodes.fill_disk(number, None, now, out)),
-            Fault::Registry(_) | Fault::LeakMemory(..) | Fault::Crash(_) => {}
+            Fault::StopAgent(agent, _) => self.network.agents_mut().stop(number, *agent, self.now),
+            Fault::StartAgent(agent, _) => self.network.agents_mut().start(number, *agent, self.now),
+            Fault::Registry(_) | Fault::LeakMemory(..) | Fault::Crash(_) | Fault::Dns(_) => {}
         }
     }
 
@@ -304,6 +332,12 @@ impl Cluster {
             Fault::StartKubelet(_) => no(kubelet.attended, format!("the kubelet on {name} runs already; stop it first")),
             Fault::HangRuntime(_) => no(kubelet.hung.is_some(), format!("the runtime on {name} hangs already")),
             Fault::MendRuntime(_) => no(kubelet.hung.is_none(), format!("the runtime on {name} doesn't hang")),
+            Fault::StopAgent(agent, _) => {
+                no(!self.network.agents().runs(node.number, *agent), format!("{} on {name} is stopped already", agent.as_str()))
+            }
+            Fault::StartAgent(agent, _) => {
+                no(self.network.agents().runs(node.number, *agent), format!("{} on {name} runs already; stop it first", agent.as_str()))
+            }
             _ => Ok(()),
         }
     }
@@ -364,10 +398,12 @@ impl Cluster {
 
     fn kill_node(&mut self, node: ObjectId, event: EventId) {
         self.nodes.kill(node.number, self.now);
+        self.network.agents_mut().power_off(node.number);
         self.fall_silent(node, event);
     }
 
     fn restart_node(&mut self, node: ObjectId, event: EventId) {
+        self.network.agents_mut().power_on(node.number, self.now);
         let pods = self.pods_of(node);
         self.node(event, |nodes, now, out| nodes.restart(node.number, now, pods.iter().map(|(id, pod)| (*id, pod)), out));
         self.be_heard(node);

@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod event;
 pub mod faults;
 pub mod invariants;
+pub mod network;
 mod streams;
 
 use crate::api::object::{Kind, Object, ObjectId};
@@ -22,6 +23,8 @@ use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::kernel::trace::{Fingerprint, Record, Trace};
 use crate::kubectl::api::{Executed, LogOptions, Measured, Unstreamed, WatchEvent, WatchKind};
 use crate::kubectl::{self, Invocation, Outcome, Progress, Session};
+use crate::net::Network;
+use crate::net::config::NetworkConfig;
 use crate::node::Nodes;
 use crate::node::kubelet::config::KubeletConfig;
 use crate::node::runtime::image::Images;
@@ -116,6 +119,8 @@ pub struct Config {
     pub drivers: Drivers,
     /// Whether there is a metrics-server: `kubectl top` asks it.
     pub metrics: bool,
+    /// How the network is set up.
+    pub network: NetworkConfig,
     /// What decides between events at the same nanosecond.
     pub tie_break: TieBreak,
     /// How many trace records are kept.
@@ -141,6 +146,7 @@ impl Default for Config {
             kubelets: Kubelets::Simulated,
             drivers: Drivers::Simulated,
             metrics: true,
+            network: NetworkConfig::default(),
             tie_break: TieBreak::Fifo,
             trace_capacity: 1 << 18,
             history_limit: 1 << 16,
@@ -172,6 +178,7 @@ pub struct Cluster {
     controllers: ControllerManager,
     scheduler: Scheduler,
     nodes: Nodes,
+    network: Network,
     kubelets: Kubelets,
     trace: Trace<Happened>,
     inputs: Log<Input>,

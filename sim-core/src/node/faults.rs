@@ -61,7 +61,9 @@ impl Nodes {
         kubelet.eviction.forget();
         let gone: Vec<u32> = self.workers(node).map(|(number, _)| number).collect();
         for number in gone {
-            self.pods.remove(number);
+            if let Some(address) = self.pods.remove(number).and_then(|worker| worker.pod_address()) {
+                self.addresses.remove(&address);
+            }
             self.written.forget(number);
         }
     }

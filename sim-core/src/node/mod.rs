@@ -102,6 +102,8 @@ pub struct Nodes {
     touched: Vec<(u32, Option<(usize, SimTime)>)>,
     /// The pods that wait for volumes.
     unmounted: Index<u32, ()>,
+    /// Which pod holds which address of the pod network.
+    addresses: Index<Ipv4Addr, u32>,
 }
 
 /// Whether kubelets read objects of this kind besides their pods.
@@ -137,6 +139,7 @@ impl Nodes {
             written: inside::Written::default(),
             touched: Vec::new(),
             unmounted: Index::default(),
+            addresses: Index::default(),
         }
     }
 
@@ -183,6 +186,11 @@ impl Nodes {
     /// How images behave, to be changed: what starts from now on follows.
     pub fn images_mut(&mut self) -> &mut Images {
         &mut self.images
+    }
+
+    /// The nodes' numbers, in order.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.kubelets.iter().map(|(number, _)| number)
     }
 
     /// Whether the node is on.
@@ -244,6 +252,9 @@ impl Nodes {
         }
         if is_mirror && let Some(old) = self.mirrors.remove(&(pod.meta.namespace.clone(), pod.meta.name.clone())) {
             if let Some(worker) = self.pods.remove(old) {
+                if let Some(address) = worker.pod_address() {
+                    self.addresses.insert(address, id.number);
+                }
                 self.pods.insert(id.number, worker);
                 self.renumbered.insert(old, id.number);
                 self.with(now, id.number, out, |worker, turn| worker.adopt_mirror(turn, id, pod));
@@ -360,6 +371,9 @@ impl Nodes {
     fn leave(&mut self, number: u32) {
         let Some(worker) = self.pods.remove(number) else { return };
         self.unmounted.remove(&number);
+        if let Some(address) = worker.pod_address() {
+            self.addresses.remove(&address);
+        }
         if let Some(kubelet) = self.kubelets.get_mut(worker.node) {
             kubelet.load.exchange(worker.load(), Load::default());
             kubelet.host_ports.retain(|(_, _, pod)| *pod != number);
@@ -372,11 +386,21 @@ impl Nodes {
         let node = worker.node;
         let kubelet = self.kubelets.get_mut(node).expect("a pod that is known is on a node that is known");
         let (before, images, waited) = (worker.load(), kubelet.images.len(), worker.mounting.is_some());
+        let held = worker.pod_address();
         let source = Source { component: "kubelet", host: kubelet.name.clone(), epoch: self.epoch };
         let reading = Reading { epoch: self.epoch, cache: &self.cache, past: &self.past, written: &self.written };
         let mut turn = Turn { now, seed: self.seed, source, images: &self.images, kubelet, reading, words: &mut self.words, out };
         act(worker, &mut turn);
         let after = worker.load();
+        let holds = worker.pod_address();
+        if holds != held {
+            if let Some(address) = held {
+                self.addresses.remove(&address);
+            }
+            if let Some(address) = holds {
+                self.addresses.insert(address, pod);
+            }
+        }
         if worker.mounting.is_some() != waited {
             match waited {
                 true => self.unmounted.remove(&pod),

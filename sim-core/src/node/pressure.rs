@@ -30,7 +30,7 @@ const KILLED: i32 = 137;
 
 impl Nodes {
     /// The workers of a node, with their numbers.
-    pub(super) fn workers(&self, node: u32) -> impl Iterator<Item = (u32, &PodWorker)> {
+    pub fn workers(&self, node: u32) -> impl Iterator<Item = (u32, &PodWorker)> {
         self.pods.iter().filter(move |(_, worker)| worker.node == node)
     }
 

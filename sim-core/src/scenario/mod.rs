@@ -8,6 +8,7 @@ mod error;
 mod expect;
 mod images;
 mod model;
+mod network;
 mod nodes;
 mod report;
 mod run;

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::expect::Condition;
 use super::images::ImageFields;
+use super::network::NetworkFields;
 use super::nodes::NodeFields;
 use super::words::{Percent, Span, from_text};
 use crate::cluster::faults::Fault;
@@ -163,6 +164,8 @@ struct ClusterFields {
     images: BTreeMap<String, ImageFields>,
     jitter: Option<Percent>,
     metrics_server: Option<bool>,
+    #[serde(default)]
+    network: NetworkFields,
     #[serde(default)]
     static_pods: Vec<StaticPodFields>,
 }
@@ -358,6 +361,7 @@ impl ClusterFields {
             config.scheduler_qps = 0;
         }
         config.metrics = self.metrics_server.unwrap_or(config.metrics);
+        config.network = self.network.config()?;
         config.nodes = match &self.nodes {
             Nodes::Count(count) => (1..=*count).map(|n| NodeConfig::named(format!("node-{n}"))).collect(),
             Nodes::Each(nodes) => nodes.iter().map(NodeFields::config).collect::<Result<_, _>>()?,

@@ -36,7 +36,7 @@ impl PodWorker {
                 }
             }
             Handler::Http { port, path, .. } => match port.number(&self.spec_of(index).ports) {
-                Some(port) if self.listens_on(turn, index, port) => done(QUICK),
+                Some(port) if self.listens_on(turn.images, index, port) => done(QUICK),
                 Some(port) => {
                     let address = self.address.map(|address| address.to_string()).unwrap_or_default();
                     let failure = format!("Get \"http://{address}:{port}{path}\": dial tcp {address}:{port}: connect: connection refused");

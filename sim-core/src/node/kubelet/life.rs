@@ -13,25 +13,26 @@ use crate::node::kubelet::configured::Configured;
 use crate::node::kubelet::pod_worker::{PodWorker, Step, Verdict, number};
 use crate::node::kubelet::restart::{is_init_restarted, is_restarted};
 use crate::node::runtime::container::Ended;
+use crate::node::runtime::image::Images;
 use crate::node::runtime::images::lookup;
 use crate::node::runtime::shell::{End, NoNetwork};
 use serde_json::Value;
 
 impl PodWorker {
     /// Whether what the container does depends on what is inside it.
-    pub fn is_scripted(&self, turn: &Turn<'_>, index: usize) -> bool {
+    pub fn is_scripted(&self, images: &Images, index: usize) -> bool {
         let spec = self.spec_of(index);
-        if turn.images.stand_in {
+        if images.stand_in {
             return false;
         }
-        if spec.has_command { true } else { !turn.images.has_rule(&spec.image) && !lookup(&spec.image).is_plain_server() }
+        if spec.has_command { true } else { !images.has_rule(&spec.image) && !lookup(&spec.image).is_plain_server() }
     }
 
     /// Whether the process listens on a port once it serves: the image's own program, or what the manifest puts in its place.
-    pub fn listens_on(&self, turn: &Turn<'_>, index: usize, port: i32) -> bool {
+    pub fn listens_on(&self, images: &Images, index: usize, port: i32) -> bool {
         let spec = self.spec_of(index);
-        if !spec.has_command || turn.images.has_rule(&spec.image) {
-            return self.program(turn, index).listens_on(port);
+        if !spec.has_command || images.has_rule(&spec.image) {
+            return images.program(&spec.image).listens_on(port);
         }
         let Some(tree) = container_named(&self.pod, &spec.name) else { return false };
         let facts = lookup(&spec.image);
@@ -76,7 +77,7 @@ impl PodWorker {
     /// Why the runtime can't start the process; none: it can.
     pub fn start_error(&self, turn: &Turn<'_>, index: usize, id: u64) -> Option<Str> {
         let program = self.program(turn, index);
-        if program.start_error.is_some() || !self.is_scripted(turn, index) {
+        if program.start_error.is_some() || !self.is_scripted(turn.images, index) {
             return program.start_error.clone();
         }
         let facts = turn.kubelet.facts();
@@ -93,7 +94,7 @@ impl PodWorker {
         let started = self.containers[index].running_since()?;
         let of_program = self.course(turn, index).ends;
         let own = match of_program {
-            None if self.is_scripted(turn, index) => self.script_ends(turn, index, None),
+            None if self.is_scripted(turn.images, index) => self.script_ends(turn, index, None),
             ends => ends,
         };
         let mut own = own.map(|(after, code)| (started + after, code, Ended::of(code)));
@@ -124,7 +125,7 @@ impl PodWorker {
     /// What TERM at `term` does to the process: when it ends and with which code. [`SimTime::MAX`]: it doesn't heed it.
     pub fn heeds_term(&self, turn: &Turn<'_>, index: usize, term: SimTime) -> (SimTime, i32) {
         let program = self.program(turn, index);
-        let Some(started) = self.containers[index].running_since().filter(|_| self.is_scripted(turn, index)) else {
+        let Some(started) = self.containers[index].running_since().filter(|_| self.is_scripted(turn.images, index)) else {
             let stop = self.course(turn, index).stop;
             return (if stop == SimDuration::MAX { SimTime::MAX } else { term + stop }, program.stop_code);
         };
@@ -137,7 +138,7 @@ impl PodWorker {
             if !self.containers[index].is_running() || self.containers[index].stops.is_some() {
                 continue;
             }
-            if self.is_scripted(turn, index) {
+            if self.is_scripted(turn.images, index) {
                 self.containers[index].ends = self.ends_at(turn, index);
                 if let Some((at, ..)) = self.containers[index].ends {
                     self.wake_at(turn, at.max(turn.now), number(index), Step::Exit);

@@ -239,8 +239,7 @@ impl PodWorker {
 
     /// The times of a container's present run, or of its next one.
     pub fn course(&self, turn: &Turn<'_>, index: usize) -> Course {
-        let must_end = index < self.inits() && !self.is_sidecar(index) && !self.is_scripted(turn, index);
-        self.program(turn, index).course(turn.seed, self.key(index), turn.images.jitter_percent, must_end)
+        self.course_of(turn.images, turn.seed, index)
     }
 
     /// Stands for one run of one container in draws.

@@ -242,7 +242,7 @@ impl PodWorker {
                 let scheme = if *tls { "https" } else { "http" };
                 match self.endpoint(index, host, port.number(&self.spec_of(index).ports)) {
                     Err(said) => Some(said),
-                    Ok((address, port)) if !serving || !self.listens_on(turn, index, port) => {
+                    Ok((address, port)) if !serving || !self.listens_on(turn.images, index, port) => {
                         Some(format!("Get \"{scheme}://{address}{path}\": dial tcp {address}: connect: connection refused"))
                     }
                     Ok((address, port)) if program.latency(port) > probe.timeout => Some(format!(
@@ -253,12 +253,12 @@ impl PodWorker {
             }
             Handler::Tcp { host, port } => match self.endpoint(index, host, port.number(&self.spec_of(index).ports)) {
                 Err(said) => Some(said),
-                Ok((address, port)) => (failing || !serving || !self.listens_on(turn, index, port))
+                Ok((address, port)) => (failing || !serving || !self.listens_on(turn.images, index, port))
                     .then(|| format!("dial tcp {address}: connect: connection refused")),
             },
             Handler::Grpc { port, .. } => match self.endpoint(index, "", Some(*port)) {
                 Err(said) => Some(said),
-                Ok((address, port)) if !serving || !self.listens_on(turn, index, port) => {
+                Ok((address, port)) if !serving || !self.listens_on(turn.images, index, port) => {
                     Some(format!("timeout: failed to connect service \"{address}\" within {}: context deadline exceeded", probe.timeout))
                 }
                 Ok(_) => failing.then(|| "service unhealthy (responded with \"NOT_SERVING\")".to_owned()),

@@ -1,0 +1,89 @@
+//! Who holds an address of the pod network, and which process listens there: what packets meet that come to a node.
+
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::Nodes;
+use crate::node::kubelet::pod_worker::PodWorker;
+use crate::node::runtime::image::Images;
+use crate::node::runtime::program::Course;
+use std::net::Ipv4Addr;
+
+/// A process that listens on a port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Listening {
+    /// Which container of the pod.
+    pub container: u8,
+    /// Which run of that container.
+    pub attempt: u32,
+    /// How long it takes for an answer.
+    pub latency: SimDuration,
+    /// How many requests it works on at a time; 0: any number.
+    pub capacity: u64,
+    /// Until when it takes connections, as far as is known: TERM, or its end.
+    pub accepts_until: SimTime,
+    /// When its process is over, as far as is known.
+    pub ends: SimTime,
+    /// Whether it ends by KILL then.
+    pub is_killed: bool,
+}
+
+impl PodWorker {
+    /// Its address of the pod network, while it has one.
+    pub fn pod_address(&self) -> Option<Ipv4Addr> {
+        self.address.filter(|_| self.holds_address)
+    }
+
+    /// The times of a container's present run, or of its next one.
+    pub fn course_of(&self, images: &Images, seed: u64, index: usize) -> Course {
+        let must_end = index < self.inits() && !self.is_sidecar(index) && !self.is_scripted(images, index);
+        images.program(&self.spec_of(index).image).course(seed, self.key(index), images.jitter_percent, must_end)
+    }
+}
+
+impl Nodes {
+    /// The pod whose sandbox holds an address of the pod network.
+    pub fn holder(&self, address: Ipv4Addr) -> Option<(u32, &PodWorker)> {
+        let number = *self.addresses.get(&address)?;
+        self.pods.get(number).filter(|worker| worker.sandbox).map(|worker| (number, worker))
+    }
+
+    /// The pods that hold addresses of the pod network from `first` to `last`, in order of these.
+    pub fn holders(&self, first: Ipv4Addr, last: Ipv4Addr) -> impl Iterator<Item = (u32, &PodWorker)> {
+        let within = self.addresses.from(&first).take_while(move |(address, _)| **address <= last);
+        within.filter_map(|(_, number)| self.pods.get(*number).filter(|worker| worker.sandbox).map(|worker| (*number, worker)))
+    }
+
+    /// The process of a pod that takes connections on a port at this moment.
+    pub fn listening(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
+        let worker = self.pods.get(pod).filter(|worker| worker.sandbox)?;
+        (0..worker.containers.len()).find_map(|index| self.process_listening(now, worker, index, port))
+    }
+
+    fn process_listening(&self, now: SimTime, worker: &PodWorker, index: usize, port: u16) -> Option<Listening> {
+        let container = &worker.containers[index];
+        let started = container.running_since()?;
+        let course = worker.course_of(&self.images, self.seed, index);
+        let serves = course.serves_after != SimDuration::MAX && now >= started + course.serves_after;
+        if !serves || !worker.listens_on(&self.images, index, port.into()) {
+            return None;
+        }
+        let scripted = worker.is_scripted(&self.images, index);
+        let own_end = container.ends.map_or(SimTime::MAX, |(at, ..)| at);
+        let (accepts_until, ends, is_killed) = match container.stops {
+            // Who doesn't heed TERM serves on until KILL comes.
+            Some(stop) if !scripted && course.stop != SimDuration::MAX => (stop.term.min(stop.at), stop.at, stop.code == 137),
+            Some(stop) => (stop.at, stop.at, stop.code == 137),
+            None => (own_end, own_end, false),
+        };
+        let program = self.images.program(&worker.spec_of(index).image);
+        let capacity = program.serves.iter().flatten().find(|serves| serves.port == i32::from(port)).map_or(0, |serves| serves.capacity);
+        (now < ends).then(|| Listening {
+            container: index as u8,
+            attempt: container.restarts,
+            latency: program.latency(port.into()),
+            capacity,
+            accepts_until,
+            ends,
+            is_killed,
+        })
+    }
+}
