@@ -1,7 +1,7 @@
 //! How a cluster's network is set up.
 
 use crate::kernel::time::SimDuration;
-use crate::net::packet::Cidr;
+use crate::net::packet::{Cidr, VXLAN_OVERHEAD};
 use std::net::Ipv4Addr;
 
 /// How flannel carries packets between nodes (`Backend.Type` of its net-conf.json).
@@ -51,8 +51,12 @@ pub struct NetworkConfig {
     pub vni: u32,
     /// The UDP port of VXLAN.
     pub vxlan_port: u16,
+    /// The link that the nodes share. Its first address is the router's to the world outside.
+    pub underlay: Cidr,
     /// How many bytes the underlay carries at once.
     pub underlay_mtu: u16,
+    /// How many bytes the interfaces of pods and their bridge carry at once, if somebody set that by hand: else what flannel's backend leaves.
+    pub pod_mtu: Option<u16>,
     /// What the bridge on each node is called: `cni0`, or `docker0` as before CNI.
     pub bridge: &'static str,
     /// Whether the bridge sends a packet back out of the port that it came in by (`hairpinMode`).
@@ -81,6 +85,26 @@ pub struct NetworkConfig {
     pub ingress: bool,
 }
 
+impl NetworkConfig {
+    /// The router to the world outside.
+    pub fn router(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.underlay.base) + 1)
+    }
+
+    /// How many bytes go at once from node to node as pods see it: 1500 − 50 = 1450 with VXLAN, 1500 by routes.
+    pub fn overlay_mtu(&self) -> u16 {
+        match self.backend {
+            Backend::Vxlan => self.underlay_mtu.saturating_sub(VXLAN_OVERHEAD),
+            Backend::HostGw | Backend::None => self.underlay_mtu,
+        }
+    }
+
+    /// How many bytes the interfaces of pods and their bridge carry at once.
+    pub fn pods_mtu(&self) -> u16 {
+        self.pod_mtu.unwrap_or_else(|| self.overlay_mtu())
+    }
+}
+
 impl Default for NetworkConfig {
     /// flannel with VXLAN and kube-proxy with iptables, as `kubeadm` and flannel's manifest set them up; no addons that run as pods.
     fn default() -> Self {
@@ -88,7 +112,9 @@ impl Default for NetworkConfig {
             backend: Backend::Vxlan,
             vni: 1,
             vxlan_port: 8472,
+            underlay: Cidr { base: Ipv4Addr::new(192, 168, 0, 0), bits: 16 },
             underlay_mtu: 1500,
+            pod_mtu: None,
             bridge: "cni0",
             hairpin: true,
             bridge_netfilter: true,

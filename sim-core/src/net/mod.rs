@@ -7,11 +7,21 @@
 //!
 //! - [`packet`], [`world`]: what is sent, and who is there. The physical truth comes from outside, through [`world::World`].
 //! - [`versions`], [`agents`]: who knows what, and since when.
+//! - [`overlay`], [`policy`]: what flannel and the enforcer of NetworkPolicies put into a node's kernel.
+//! - [`interfaces`], [`conntrack`], [`walk`]: a packet's way, hop by hop.
 
 pub mod agents;
 pub mod config;
+pub mod netfilter;
 pub mod packet;
+pub mod proxy;
+pub mod conntrack;
+pub mod interfaces;
+pub mod overlay;
+pub mod packet;
+pub mod policy;
 pub mod versions;
+pub mod walk;
 pub mod world;
 
 use crate::api::object::Kind;

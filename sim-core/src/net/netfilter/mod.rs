@@ -1,0 +1,1 @@
+//! Rules of netfilter: what they say, how they are written, and what they do with a packet.
