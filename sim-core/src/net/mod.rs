@@ -13,6 +13,7 @@
 pub mod agents;
 pub mod config;
 pub mod netfilter;
+pub mod dns;
 pub mod packet;
 pub mod proxy;
 pub mod conntrack;
@@ -20,6 +21,7 @@ pub mod interfaces;
 pub mod overlay;
 pub mod packet;
 pub mod policy;
+pub mod traffic;
 pub mod versions;
 pub mod walk;
 pub mod world;
