@@ -105,6 +105,25 @@ impl Agents {
         Some(SimTime::ZERO + heard.since(SimTime::ZERO).saturating_sub(self.lag(node, agent)))
     }
 
+    /// Since when an agent has followed what the API server tells, if it does now.
+    pub fn follows(&self, node: u32, agent: Agent, now: SimTime) -> Option<SimTime> {
+        match self.crews.get(node).filter(|crew| crew.up)?.states[agent as usize].standing {
+            Standing::Follows(since) => Some(since).filter(|since| *since <= now),
+            Standing::Stopped(_) | Standing::Absent => None,
+        }
+    }
+
+    /// When an agent that is starting will have written everything.
+    pub fn begins(&self, node: u32, agent: Agent, now: SimTime) -> Option<SimTime> {
+        match self.crews.get(node).filter(|crew| crew.up)?.states[agent as usize].standing {
+            Standing::Follows(since) => Some(since).filter(|since| *since > now),
+            Standing::Stopped(_) | Standing::Absent => None,
+        }
+    }
+
+    /// The most that an agent which runs is behind.
+    pub const LAG_MAX: SimDuration = LAG.1;
+
     /// How long an agent takes from hearing of something until the kernel goes by it. Always the same on the same node.
     pub fn lag(&self, node: u32, agent: Agent) -> SimDuration {
         draw(self.seed, Stream::Agent, u128::from(node) << 8 | agent as u128).between(LAG.0, LAG.1)

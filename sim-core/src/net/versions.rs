@@ -21,6 +21,11 @@ impl<S: Clone> Versions<S> {
 
     /// What held at a moment: the oldest that is kept, if that is younger. `None`: nothing ever.
     pub fn at(&self, at: SimTime) -> Option<&S> {
+        self.0.get(self.index(at)).map(|(_, state)| state)
+    }
+
+    /// The number of the version that held at a moment.
+    fn index(&self, at: SimTime) -> u64 {
         let (first, next) = (self.0.first(), self.0.next());
         let (mut low, mut high) = (first, next);
         while low < high {
@@ -31,22 +36,34 @@ impl<S: Clone> Versions<S> {
                 high = middle;
             }
         }
-        self.0.get(low.saturating_sub(1).max(first)).map(|(_, state)| state)
+        low.saturating_sub(1).max(first)
     }
 
-    /// The newest.
-    pub fn last(&self) -> Option<&S> {
-        self.0.get(self.0.next().checked_sub(1)?).map(|(_, state)| state)
+    /// Since when that held.
+    pub fn since(&self, at: SimTime) -> Option<SimTime> {
+        self.0.get(self.index(at)).map(|(since, _)| *since)
+    }
+
+    /// When something changed next, after a moment.
+    pub fn next_after(&self, at: SimTime) -> Option<SimTime> {
+        let held = self.index(at);
+        let next = if self.0.get(held).is_some_and(|(since, _)| *since > at) { held } else { held + 1 };
+        self.0.get(next).map(|(since, _)| *since)
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> u64 {
+        self.0.next() - self.0.first()
+    }
+
+    /// Whether nothing ever held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Since when the newest holds.
     pub fn last_at(&self) -> Option<SimTime> {
         self.0.get(self.0.next().checked_sub(1)?).map(|(at, _)| *at)
-    }
-
-    /// When something changed, after one moment and up to another.
-    pub fn changes(&self, after: SimTime, upto: SimTime) -> impl Iterator<Item = SimTime> {
-        self.0.from(0).map(|(_, (at, _))| *at).filter(move |at| *at > after && *at <= upto)
     }
 
     /// Lets go of what nobody can ask for who is not further behind than `oldest`: all but the newest that held then.
@@ -73,7 +90,8 @@ mod tests {
         }
         let seen: String = (0..9).filter_map(|secs| versions.at(at(secs))).collect();
         assert_eq!(seen, "aaaccccdd");
-        assert_eq!(versions.changes(at(3), at(7)).collect::<Vec<_>>(), [at(7)]);
+        assert_eq!([0, 1, 3, 6, 7].map(|secs| versions.next_after(at(secs))), [Some(at(1)), Some(at(3)), Some(at(7)), Some(at(7)), None]);
+        assert_eq!(versions.since(at(5)), Some(at(3)));
         for secs in 8..2_000 {
             versions.push(at(secs), 'e');
         }
