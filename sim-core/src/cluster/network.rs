@@ -1,23 +1,57 @@
-//! What the network finds in the cluster: nodes as their machines are, pods as their sandboxes are, processes as they listen.
+//! What the network finds in the cluster: nodes as their machines are, pods as their sandboxes are, processes as they listen; and what each
+//! node's kernel goes by.
 
 use super::Cluster;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::kernel::time::SimTime;
-use crate::net::Network;
-use crate::net::packet::{Cidr, Protocol};
+use crate::net::config::NetworkConfig;
+use crate::net::interfaces;
+use crate::net::overlay::{self, Leases};
+use crate::net::packet::{Cidr, Packet, Protocol};
+use crate::net::policy::Policies;
+use crate::net::proxy::ruleset::Ruleset;
+use crate::net::walk::{At, Fabric, Rules, Ruling};
 use crate::net::world::{Listener, Machine, Sandbox, World};
+use crate::net::Network;
 use crate::node::Nodes;
 use crate::node::kubelet::pod_worker::PodWorker;
 use crate::store::Store;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-/// The world as it is.
+/// The world as it is, and what its kernels go by.
 #[derive(Clone, Copy)]
 pub struct Truth<'a> {
-    now: SimTime,
-    nodes: &'a Nodes,
-    store: &'a Store,
-    network: &'a Network,
+    pub(super) now: SimTime,
+    pub(super) nodes: &'a Nodes,
+    pub(super) store: &'a Store,
+    pub(super) network: &'a Network,
+}
+
+/// What can be shown of a node's kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// kube-proxy's rules.
+    Rules,
+    /// Routes.
+    Routes,
+    /// Interfaces.
+    Interfaces,
+    /// Neighbours and forwarding entries of the overlay.
+    Neighbours,
+    /// Policies that are enforced.
+    Policies,
+}
+
+impl Shown {
+    /// All of them, with their words.
+    pub const ALL: [(&'static str, Shown); 5] = [
+        ("rules", Shown::Rules),
+        ("routes", Shown::Routes),
+        ("interfaces", Shown::Interfaces),
+        ("neighbours", Shown::Neighbours),
+        ("policies", Shown::Policies),
+    ];
 }
 
 impl Cluster {
@@ -29,6 +63,43 @@ impl Cluster {
     /// The world as it is now.
     pub fn truth(&self) -> Truth<'_> {
         Truth { now: self.now, nodes: &self.nodes, store: &self.store, network: &self.network }
+    }
+
+    /// What a node's agents have written into its kernel, as the tools there print it.
+    ///
+    /// # Errors
+    /// If there is no such node, it is off, or the agent hasn't run since its boot.
+    pub fn kernel_of(&self, node: &str, shown: Shown) -> Result<String, String> {
+        let number = self.node_named(node)?.number;
+        let truth = self.truth();
+        let machine = truth.machine(number).filter(|machine| machine.up).ok_or_else(|| format!("node {node} is off: its kernel has nothing"))?;
+        let config = self.network.config();
+        let leases = self.network.leases(number, self.now);
+        let lines = |lines: Vec<String>| lines.into_iter().map(|line| line + "\n").collect::<String>();
+        Ok(match shown {
+            Shown::Rules => {
+                let rules = truth.ruleset(number).ok_or_else(|| format!("kube-proxy hasn't run on {node} since its boot: there are no rules"))?;
+                rules.saved()
+            }
+            Shown::Routes => lines(overlay::routes(&machine, leases, config).iter().map(ToString::to_string).collect()),
+            Shown::Interfaces => {
+                let pods = truth.sandboxes_on(number);
+                let found = interfaces::of_node(&machine, &pods, leases, config, self.seed);
+                lines(found.iter().map(ToString::to_string).collect())
+            }
+            Shown::Neighbours => {
+                let mut all: Vec<String> = overlay::neighbours(&machine, leases, config).iter().map(ToString::to_string).collect();
+                all.extend(overlay::forwarding(&machine, leases, config).iter().map(ToString::to_string));
+                if all.is_empty() { "no entries: only flannel with VXLAN writes some\n".to_owned() } else { lines(all) }
+            }
+            Shown::Policies => match self.network.policies(number, self.now) {
+                None => "nobody enforces policies here\n".to_owned(),
+                Some(policies) => {
+                    let names: Vec<String> = policies.iter().map(|policy| policy.full_name()).collect();
+                    if names.is_empty() { "none\n".to_owned() } else { lines(names) }
+                }
+            },
+        })
     }
 }
 
@@ -45,6 +116,12 @@ impl Truth<'_> {
             address: worker.address?,
             host_network: worker.pod.spec.host_network,
         })
+    }
+
+    /// The rules that a node's proxy has written.
+    pub fn ruleset(&self, node: u32) -> Option<Ruleset> {
+        let services = self.network.services(node, self.now)?;
+        Some(Ruleset::of(services, &self.machine(node)?, &self.network.facts(node), self.network.config()))
     }
 }
 
@@ -94,3 +171,68 @@ impl World for Truth<'_> {
         })
     }
 }
+
+impl Fabric for Truth<'_> {
+    fn world(&self) -> &dyn World {
+        self
+    }
+
+    fn config(&self) -> &NetworkConfig {
+        self.network.config()
+    }
+
+    fn seed(&self) -> u64 {
+        self.network.seed()
+    }
+
+    fn leases(&self, node: u32) -> Option<Leases> {
+        self.network.leases(node, self.now).cloned()
+    }
+
+    fn rules(&self, node: u32) -> Option<Arc<dyn Rules + '_>> {
+        Some(Arc::new(self.ruleset(node)?))
+    }
+
+    fn policies(&self, node: u32) -> Option<Policies> {
+        self.network.policies(node, self.now).cloned()
+    }
+
+    fn port_named(&self, pod: u32, protocol: Protocol, name: &str) -> Option<u16> {
+        let worker = self.nodes.pod(pod)?;
+        let mut ports = worker.pod.spec.containers.iter().flat_map(|container| &container.ports);
+        let found = ports.find(|port| port.name == *name && port.protocol == *protocol.in_api())?;
+        u16::try_from(found.port).ok()
+    }
+
+    fn is_ready(&self, pod: u32) -> bool {
+        let object = self.store.get(ObjectId { kind: Kind::Pod, number: pod });
+        object.and_then(Object::as_pod).is_some_and(|pod| pod.is_ready())
+    }
+
+    fn node_listens(&self, node: u32, protocol: Protocol, port: u16) -> bool {
+        let Some(kubelet) = self.nodes.kubelet(node).filter(|kubelet| kubelet.up && protocol == Protocol::Tcp) else { return false };
+        match port {
+            KUBELET => kubelet.attended,
+            PROXY_HEALTH => self.network.agents().runs(node, crate::net::agents::Agent::Proxy),
+            SSH => true,
+            _ => self.network.services(node, self.now).is_some_and(|services| services.iter().any(|found| found.health_check_node_port == port)),
+        }
+    }
+
+    fn entrances(&self, address: Ipv4Addr, protocol: Protocol, port: u16) -> Vec<u32> {
+        let Some(service) = self.network.newest_services().find(address, protocol, port) else { return Vec::new() };
+        let serves = |machine: &Machine| {
+            // What a cloud's health check sees: kube-proxy's own word, or with the external policy Local, whether there is an endpoint here.
+            let local = !service.external_local || service.endpoints().iter().any(|backend| backend.node == machine.name && backend.ready);
+            machine.up && local
+        };
+        self.machines().iter().filter(|machine| serves(machine)).map(|machine| machine.number).collect()
+    }
+}
+
+/// The kubelet's port.
+const KUBELET: u16 = 10_250;
+/// Where kube-proxy tells whether it is well (`--healthz-bind-address`).
+const PROXY_HEALTH: u16 = 10_256;
+/// A node has a shell.
+const SSH: u16 = 22;

@@ -177,6 +177,14 @@ impl Services {
         services
     }
 
+    /// These ports, for tests of what is made of them.
+    #[cfg(test)]
+    pub(crate) fn with(ports: impl IntoIterator<Item = ServicePort>) -> Self {
+        let mut services = Services::default();
+        ports.into_iter().for_each(|port| services.insert(Arc::new(port)));
+        services
+    }
+
     /// Takes in a change that the view already contains. True if something changed that rules show.
     pub fn learn(&mut self, view: &View, change: &Change) -> bool {
         match &change.object {

@@ -1,0 +1,320 @@
+//! The network as simulated clients meet it: the rules of a node at a moment, the way to a backend, who answers there. It says in short what a
+//! walk says hop by hop; a test holds the two together.
+
+use super::network::Truth;
+use crate::api::meta::Str;
+use crate::api::object::{Kind, Object};
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::net::config::{Backend as Overlay, IpvsScheduler, ProxyMode};
+use crate::net::packet::Protocol;
+use crate::net::policy::{Decision, Party, Policies, Talk, Way as Direction};
+use crate::net::proxy::services::ServicePort;
+use crate::net::proxy::topology::{Fate, Origin};
+use crate::net::traffic::client::{Source, Target};
+use crate::net::traffic::reach::{Backend, Choices, Door, Pace, Path, Reach, Scheduler, Seat, Verdict, Way};
+use crate::net::walk::Fabric;
+use crate::net::world::World;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// Where clients outside send from: TEST-NET-2, RFC 5737.
+pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
+/// What a backend's shares among those of all entrances are counted in.
+const SHARES: u32 = 27_720;
+
+impl Truth<'_> {
+    /// What the rules of a node make of packets to a port of a Service.
+    fn behind(&self, node: u32, service: &ServicePort, origin: Origin) -> (Verdict, Vec<Backend>) {
+        match service.fate(&self.network.facts(node), origin) {
+            Fate::Reject => (Verdict::Reject, Vec::new()),
+            Fate::Drop => (Verdict::Drop, Vec::new()),
+            Fate::Choose(among) => {
+                let endpoints = service.endpoints();
+                let backends = among.into_iter().map(|index| self.backend(endpoints[index].address, endpoints[index].port, service.protocol));
+                (Verdict::Forward, backends.collect())
+            }
+        }
+    }
+
+    /// Who is at an address of the pod network, or of a node.
+    fn backend(&self, address: Ipv4Addr, port: u16, protocol: Protocol) -> Backend {
+        let (pod, node, name) = match self.nodes.holder(address) {
+            Some((pod, worker)) => (Some(pod), Some(worker.node), worker.pod.meta.name.clone()),
+            None => (None, self.network.host(address), Str::EMPTY),
+        };
+        let node_name = node.and_then(|node| self.nodes.kubelet(node)).map_or(Str::EMPTY, |kubelet| kubelet.name.clone());
+        Backend { pod, name, node, node_name, address, port, protocol, weight: 1 }
+    }
+
+    fn scheduler(&self) -> Scheduler {
+        match self.network.config().proxy {
+            ProxyMode::Iptables | ProxyMode::Nftables => Scheduler::Random,
+            ProxyMode::Ipvs(IpvsScheduler::RoundRobin | IpvsScheduler::WeightedRoundRobin) => Scheduler::RoundRobin,
+            ProxyMode::Ipvs(IpvsScheduler::LeastConnection) => Scheduler::LeastConnection,
+            ProxyMode::Ipvs(IpvsScheduler::SourceHashing) => Scheduler::SourceHashing,
+        }
+    }
+
+    /// What the rules of one node say about an address. `None`: no rule is about it.
+    fn by_rules(&self, node: u32, address: Ipv4Addr, port: u16, origin: Origin) -> Option<Choices> {
+        let services = self.network.services(node, self.now)?;
+        let is_node = self.network.host(address).is_some();
+        let any = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
+        let mut found = any.iter().filter_map(|protocol| {
+            if is_node { services.find_node_port(*protocol, port) } else { services.find(address, *protocol, port) }
+        });
+        let service = found.next()?;
+        let origin = if address == service.cluster_ip { Origin::Internal } else { origin };
+        let (verdict, backends) = self.behind(node, service, origin);
+        Some(Choices {
+            verdict,
+            backends,
+            scheduler: self.scheduler(),
+            affinity: service.affinity,
+            rules_of: self.network.facts(node).name,
+            since: self.network.services_since(node, self.now).unwrap_or(SimTime::ZERO),
+            valid_until: self.network.next_change(node, self.now),
+            ..Choices::default()
+        })
+    }
+
+    /// What becomes of packets to an address.
+    fn by_address(&self, from: &Seat, address: Ipv4Addr, port: u16) -> Choices {
+        let config = self.network.config();
+        if let Some(node) = self.network.host(address) {
+            return self.through_nodes(from, &[node], address, port);
+        }
+        let Some(node) = from.node else {
+            let entrances = self.entrances(address, Protocol::Tcp, port);
+            let known = self.network.newest_services().has_address(address) && !config.service_cidr.contains(address);
+            return match known {
+                true if entrances.is_empty() => Choices { verdict: Verdict::Drop, ..Choices::default() },
+                true => self.through_nodes(from, &entrances, address, port),
+                // Nobody outside has a route to the cluster's own addresses.
+                false => Choices { verdict: Verdict::Unreachable, ..Choices::default() },
+            };
+        };
+        if let Some(choices) = self.by_rules(node, address, port, Origin::ShortCircuit) {
+            return choices;
+        }
+        // Nobody listens at a Service's address: packets leave the node and are lost.
+        if config.service_cidr.contains(address) {
+            let verdict = if config.default_route { Verdict::Drop } else { Verdict::Unreachable };
+            return Choices { verdict, valid_until: self.network.next_change(node, self.now), ..Choices::default() };
+        }
+        Choices { backends: vec![self.backend(address, port, Protocol::Tcp)], ..Choices::default() }
+    }
+
+    /// What becomes of packets that come in at these nodes, each as often as the others.
+    fn through_nodes(&self, from: &Seat, nodes: &[u32], address: Ipv4Addr, port: u16) -> Choices {
+        let mut all = Choices { scheduler: self.scheduler(), valid_until: SimTime::MAX, ..Choices::default() };
+        let origin = if from.node.is_some() && from.node == nodes.first().copied() { Origin::ShortCircuit } else { Origin::External };
+        let mut verdicts = Vec::new();
+        for node in nodes {
+            let Some(machine) = self.machine(*node) else { continue };
+            if !machine.up {
+                let weight = SHARES;
+                all.backends.push(Backend { weight, ..self.backend(machine.address, port, Protocol::Tcp) });
+                continue;
+            }
+            let at = if self.network.host(address).is_some() { machine.address } else { address };
+            let Some(found) = self.by_rules(*node, at, port, origin) else {
+                all.backends.push(Backend { weight: SHARES, ..self.backend(machine.address, port, Protocol::Tcp) });
+                continue;
+            };
+            let count = found.backends.len().max(1) as u32;
+            all.backends.extend(found.backends.into_iter().map(|backend| Backend { weight: SHARES / count, ..backend }));
+            all.affinity = found.affinity;
+            all.since = all.since.max(found.since);
+            all.valid_until = all.valid_until.min(found.valid_until);
+            all.rules_of = found.rules_of;
+            verdicts.push(found.verdict);
+        }
+        // One node alone says what its rules say; of several, those that have nobody lose their share only if none has anybody.
+        if all.backends.is_empty() {
+            all.verdict = verdicts.first().copied().unwrap_or(Verdict::Drop);
+        } else if all.backends.iter().all(|backend| backend.weight == all.backends[0].weight) {
+            all.backends.iter_mut().for_each(|backend| backend.weight = 1);
+        }
+        all
+    }
+
+    /// Whether policies of the sender's and the receiver's node let packets through; else the way they don't, and which policy it was.
+    fn forbidden(&self, from: &Seat, backend: &Backend) -> Option<Str> {
+        let pods = (from.pod.and_then(|pod| self.sandbox_of(pod)), backend.pod.and_then(|pod| self.sandbox_of(pod)));
+        let port_named = |pod: u32, protocol: Protocol, name: &str| Fabric::port_named(self, pod, protocol, name);
+        let talk = Talk {
+            from: Party { address: from.address, pod: pods.0.as_ref().filter(|pod| !pod.host_network) },
+            to: Party { address: backend.address, pod: pods.1.as_ref().filter(|pod| !pod.host_network) },
+            protocol: backend.protocol,
+            port: backend.port,
+            port_named: &port_named,
+        };
+        let denied = |policies: Option<&Policies>, way: Direction| match policies?.decide(way, &talk) {
+            Decision::Denied(denial) => Some(Str::from(denial.to_string())),
+            Decision::NotIsolated | Decision::Allowed { .. } => None,
+        };
+        let sender = from.node.and_then(|node| self.network.policies(node, self.now));
+        let receiver = backend.node.and_then(|node| self.network.policies(node, self.now));
+        let own = from.pod.is_none() && from.node == backend.node;
+        denied(sender.filter(|_| from.pod.is_some()), Direction::Egress).or_else(|| denied(receiver.filter(|_| !own), Direction::Ingress))
+    }
+
+    fn way(&self, from: &Seat, backend: &Backend, through_service: bool) -> Path {
+        let config = self.network.config();
+        let valid_until = |nodes: [Option<u32>; 2]| {
+            nodes.into_iter().flatten().map(|node| self.network.next_change(node, self.now)).min().unwrap_or(SimTime::MAX)
+        };
+        let found = |way: Way, round_trip: SimDuration| Path { way, round_trip, by: Str::EMPTY, valid_until: valid_until([from.node, backend.node]) };
+        let same = from.node.is_some() && from.node == backend.node;
+        let overlay = if config.backend == Overlay::Vxlan { Path::VXLAN } else { SimDuration::ZERO };
+        let round_trip = if same { Path::SAME_NODE } else { Path::ACROSS + overlay };
+        let Some(node) = backend.node else {
+            // Nobody has the address. If it is a pod's, the node that its block belongs to says so, if it is there to say anything.
+            if !config.cluster_cidr.contains(backend.address) {
+                return found(Way::Open, Path::ACROSS);
+            }
+            let owner = self.machines().into_iter().find(|machine| machine.pod_cidr.is_some_and(|cidr| cidr.contains(backend.address)));
+            return match owner {
+                None => found(Way::BlackHole, Path::ACROSS),
+                Some(machine) if !machine.up => found(Way::BlackHole, Path::ACROSS),
+                Some(machine) if !self.knows(from.node, machine.number) => found(Way::NoRoute, Path::ACROSS),
+                Some(_) => found(Way::AddressGone, Path::ACROSS),
+            };
+        };
+        if !self.nodes.is_up(node) {
+            return found(Way::BlackHole, Path::ACROSS);
+        }
+        let on_overlay = backend.pod.is_some() && self.network.host(backend.address).is_none();
+        if on_overlay && !same && !self.knows(from.node, node) {
+            return found(Way::NoRoute, round_trip);
+        }
+        if on_overlay && !same && from.pod.is_some() && !self.knows(Some(node), from.node.unwrap_or(node)) {
+            return found(Way::BlackHole, round_trip);
+        }
+        let itself = from.pod.is_some() && from.pod == backend.pod;
+        if through_service && from.pod.is_some() && ((itself && !config.hairpin) || (same && !itself && !config.bridge_netfilter)) {
+            return found(Way::BlackHole, round_trip);
+        }
+        if let Some(by) = self.forbidden(from, backend) {
+            return Path { by, ..found(Way::Refused, round_trip) };
+        }
+        found(Way::Open, round_trip)
+    }
+
+    /// Whether a node has a route to the pods of another. Who is outside comes in at a node that has.
+    fn knows(&self, node: Option<u32>, other: u32) -> bool {
+        let Some(node) = node.filter(|node| *node != other) else { return true };
+        self.network.leases(node, self.now).is_some_and(|leases| leases.get(other).is_some())
+    }
+
+    fn service(&self, namespace: &str, name: &str) -> Option<&Arc<crate::api::service::Service>> {
+        self.store.find_object(Kind::Service, namespace, name).and_then(Object::as_service)
+    }
+}
+
+impl Reach for Truth<'_> {
+    fn epoch(&self) -> u64 {
+        self.network.epoch() + self.handled
+    }
+
+    fn seat(&self, from: &Source) -> Option<Seat> {
+        match from {
+            Source::Outside => Some(Seat { node: None, place: Str::Static("outside"), pod: None, address: OUTSIDE }),
+            Source::Node(name) => {
+                let number = self.store.find(Kind::Node, "", name)?.number;
+                let machine = self.machine(number).filter(|machine| machine.up)?;
+                Some(Seat { node: Some(number), place: machine.name, pod: None, address: machine.address })
+            }
+            Source::Pod { namespace, name } => {
+                let number = self.store.find(Kind::Pod, namespace, name)?.number;
+                let sandbox = self.sandbox_of(number)?;
+                let place = self.machine(sandbox.node).map(|machine| machine.name)?;
+                Some(Seat { node: Some(sandbox.node), place, pod: Some(number), address: sandbox.address })
+            }
+        }
+    }
+
+    fn choices(&self, from: &Seat, to: &Target, now: SimTime) -> Arc<Choices> {
+        let then = Truth { now, ..*self };
+        let unknown = || Choices { verdict: Verdict::UnknownName, ..Choices::default() };
+        Arc::new(match to {
+            Target::Address { address, port } => then.by_address(from, *address, *port),
+            Target::Service { namespace, name, port } => {
+                let service = then.service(namespace, name);
+                match service.and_then(|service| service.spec["clusterIP"].as_str()?.parse().ok()) {
+                    Some(address) => then.by_address(from, address, *port),
+                    None if service.is_some() => then.by_name(from, &format!("{name}.{namespace}.svc.cluster.local"), *port),
+                    None => unknown(),
+                }
+            }
+            Target::LoadBalancer { namespace, name, port } => {
+                let given = |service: &crate::api::service::Service| service.load_balancer_ips().first().copied();
+                then.service(namespace, name).and_then(|service| given(service)).map_or_else(unknown, |address| then.by_address(from, address, *port))
+            }
+            Target::Node { name: Some(name), port } => match then.store.find(Kind::Node, "", name) {
+                Some(id) => {
+                    let address = then.nodes.kubelet(id.number).map_or(Ipv4Addr::UNSPECIFIED, |kubelet| kubelet.address);
+                    then.through_nodes(from, &[id.number], address, *port)
+                }
+                None => unknown(),
+            },
+            Target::Node { name: None, port } => {
+                let nodes: Vec<u32> = then.nodes.numbers().collect();
+                let any = nodes.first().and_then(|node| then.nodes.kubelet(*node)).map_or(Ipv4Addr::UNSPECIFIED, |kubelet| kubelet.address);
+                then.through_nodes(from, &nodes, any, *port)
+            }
+            Target::Pod { namespace, name, port } => {
+                let pod = then.store.find_object(Kind::Pod, namespace, name).and_then(Object::as_pod);
+                match pod.and_then(|pod| pod.status.pod_ip) {
+                    Some(address) => Choices { backends: vec![then.backend(address, *port, Protocol::Tcp)], ..Choices::default() },
+                    None => unknown(),
+                }
+            }
+            Target::Name { host, port } => then.by_name(from, host, *port),
+            Target::Http { host, port, path } => then.by_host(from, host, *port, path),
+        })
+    }
+
+    fn path(&self, from: &Seat, to: &Target, backend: &Backend, now: SimTime) -> Path {
+        let then = Truth { now, ..*self };
+        let through_service = !matches!(to, Target::Pod { .. });
+        then.way(from, backend, through_service)
+    }
+
+    fn path_behind(&self, proxy: &Backend, backend: &Backend, now: SimTime) -> Path {
+        let then = Truth { now, ..*self };
+        let seat = Seat { node: proxy.node, place: proxy.node_name.clone(), pod: proxy.pod, address: proxy.address };
+        then.way(&seat, backend, false)
+    }
+
+    fn door(&self, backend: &Backend) -> Door {
+        let closed = Door::Closed { since: None, is_killed: false };
+        // Who was there when the rules were written may be gone, and another pod may have the address now.
+        let Some((pod, worker)) = self.nodes.holder(backend.address) else {
+            return match backend.pod {
+                None if backend.node.is_none() => Door::Open(OUTSIDE_HOST),
+                Some(pod) if self.nodes.pod(pod).is_some_and(|worker| worker.pod.spec.host_network) => {
+                    self.listener(pod, backend.protocol, backend.port).map_or(closed, Door::Open)
+                }
+                _ => closed,
+            };
+        };
+        match self.listener(pod, backend.protocol, backend.port) {
+            Some(listener) => Door::Open(listener),
+            None => {
+                let last = worker.containers.iter().filter_map(|container| container.exit()).max_by_key(|exit| exit.finished);
+                let stopped = worker.containers.iter().filter_map(|container| container.stops).filter(|stop| stop.at <= self.now).max_by_key(|stop| stop.at);
+                match (stopped, last) {
+                    (Some(stop), _) => Door::Closed { since: Some(stop.at), is_killed: stop.code == 137 },
+                    (None, Some(exit)) => Door::Closed { since: Some(exit.finished), is_killed: exit.code == 137 },
+                    (None, None) => closed,
+                }
+            }
+        }
+    }
+
+    fn pace(&self, _backend: &Backend, _container: u8) -> Pace {
+        Pace::default()
+    }
+}
