@@ -342,7 +342,7 @@ impl Cluster {
         }
     }
 
-    fn node_named(&self, name: &str) -> Result<ObjectId, String> {
+    pub(super) fn node_named(&self, name: &str) -> Result<ObjectId, String> {
         self.store.find(Kind::Node, "", name).ok_or_else(|| {
             let known: Vec<&str> = self.store.list(Kind::Node, None).map(|(_, o)| o.meta().name.as_str()).take(8).collect();
             format!("there is no node {name:?}; nodes: {}", known.join(", "))

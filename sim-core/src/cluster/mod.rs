@@ -9,6 +9,7 @@ pub mod event;
 pub mod faults;
 pub mod invariants;
 pub mod network;
+pub mod reach;
 mod streams;
 
 use crate::api::object::{Kind, Object, ObjectId};

@@ -4,15 +4,15 @@
 use super::Cluster;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::kernel::time::SimTime;
+use crate::net::Network;
 use crate::net::config::NetworkConfig;
 use crate::net::interfaces;
 use crate::net::overlay::{self, Leases};
-use crate::net::packet::{Cidr, Packet, Protocol};
+use crate::net::packet::{Cidr, Protocol};
 use crate::net::policy::Policies;
 use crate::net::proxy::ruleset::Ruleset;
-use crate::net::walk::{At, Fabric, Rules, Ruling};
+use crate::net::walk::{Fabric, Proxied, Rules};
 use crate::net::world::{Listener, Machine, Sandbox, World};
-use crate::net::Network;
 use crate::node::Nodes;
 use crate::node::kubelet::pod_worker::PodWorker;
 use crate::store::Store;
@@ -26,6 +26,8 @@ pub struct Truth<'a> {
     pub(super) nodes: &'a Nodes,
     pub(super) store: &'a Store,
     pub(super) network: &'a Network,
+    /// How many events were handled: between two of them nothing changes but what kernels go by.
+    pub(super) handled: u64,
 }
 
 /// What can be shown of a node's kernel.
@@ -62,7 +64,7 @@ impl Cluster {
 
     /// The world as it is now.
     pub fn truth(&self) -> Truth<'_> {
-        Truth { now: self.now, nodes: &self.nodes, store: &self.store, network: &self.network }
+        Truth { now: self.now, nodes: &self.nodes, store: &self.store, network: &self.network, handled: self.trace.handled() }
     }
 
     /// What a node's agents have written into its kernel, as the tools there print it.
@@ -72,13 +74,15 @@ impl Cluster {
     pub fn kernel_of(&self, node: &str, shown: Shown) -> Result<String, String> {
         let number = self.node_named(node)?.number;
         let truth = self.truth();
-        let machine = truth.machine(number).filter(|machine| machine.up).ok_or_else(|| format!("node {node} is off: its kernel has nothing"))?;
+        let machine =
+            truth.machine(number).filter(|machine| machine.up).ok_or_else(|| format!("node {node} is off: its kernel has nothing"))?;
         let config = self.network.config();
         let leases = self.network.leases(number, self.now);
         let lines = |lines: Vec<String>| lines.into_iter().map(|line| line + "\n").collect::<String>();
         Ok(match shown {
             Shown::Rules => {
-                let rules = truth.ruleset(number).ok_or_else(|| format!("kube-proxy hasn't run on {node} since its boot: there are no rules"))?;
+                let rules =
+                    truth.ruleset(number).ok_or_else(|| format!("kube-proxy hasn't run on {node} since its boot: there are no rules"))?;
                 rules.saved()
             }
             Shown::Routes => lines(overlay::routes(&machine, leases, config).iter().map(ToString::to_string).collect()),
@@ -190,7 +194,7 @@ impl Fabric for Truth<'_> {
     }
 
     fn rules(&self, node: u32) -> Option<Arc<dyn Rules + '_>> {
-        Some(Arc::new(self.ruleset(node)?))
+        Some(Arc::new(Proxied::new(self.ruleset(node)?, self.network.seed(), self.now)))
     }
 
     fn policies(&self, node: u32) -> Option<Policies> {
@@ -215,7 +219,10 @@ impl Fabric for Truth<'_> {
             KUBELET => kubelet.attended,
             PROXY_HEALTH => self.network.agents().runs(node, crate::net::agents::Agent::Proxy),
             SSH => true,
-            _ => self.network.services(node, self.now).is_some_and(|services| services.iter().any(|found| found.health_check_node_port == port)),
+            _ => self
+                .network
+                .services(node, self.now)
+                .is_some_and(|services| services.iter().any(|found| found.health_check_node_port == port)),
         }
     }
 

@@ -3,9 +3,13 @@
 
 use super::network::Truth;
 use crate::api::meta::Str;
-use crate::api::object::{Kind, Object};
+use crate::api::object::{Kind as ApiKind, Object};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::net::config::{Backend as Overlay, IpvsScheduler, ProxyMode};
+use crate::net::dns::Kind;
+use crate::net::dns::outside::Outside;
+use crate::net::dns::resolver::{Answer, Failure, Library, Lookup, Reach as NameServer, ResolvConf};
+use crate::net::dns::zone::Zone;
 use crate::net::packet::Protocol;
 use crate::net::policy::{Decision, Party, Policies, Talk, Way as Direction};
 use crate::net::proxy::services::ServicePort;
@@ -13,7 +17,7 @@ use crate::net::proxy::topology::{Fate, Origin};
 use crate::net::traffic::client::{Source, Target};
 use crate::net::traffic::reach::{Backend, Choices, Door, Pace, Path, Reach, Scheduler, Seat, Verdict, Way};
 use crate::net::walk::Fabric;
-use crate::net::world::World;
+use crate::net::world::{Listener, World};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -21,6 +25,24 @@ use std::sync::Arc;
 pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 /// What a backend's shares among those of all entrances are counted in.
 const SHARES: u32 = 27_720;
+/// A name server of the world outside: TEST-NET-3, RFC 5737.
+const WORLD_DNS: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 53);
+/// How long that takes for an answer.
+const WORLD_DNS_TAKES: SimDuration = SimDuration::from_millis(5);
+/// How long CoreDNS works on a question.
+const DNS_TAKES: SimDuration = SimDuration::from_micros(150);
+/// The port of name servers.
+const DNS_PORT: u16 = 53;
+/// Whoever answers in the world outside.
+const OUTSIDE_HOST: Listener = Listener {
+    container: 0,
+    attempt: 0,
+    latency: SimDuration::from_millis(20),
+    capacity: 0,
+    accepts_until: SimTime::MAX,
+    ends: SimTime::MAX,
+    is_killed: false,
+};
 
 impl Truth<'_> {
     /// What the rules of a node make of packets to a port of a Service.
@@ -30,7 +52,8 @@ impl Truth<'_> {
             Fate::Drop => (Verdict::Drop, Vec::new()),
             Fate::Choose(among) => {
                 let endpoints = service.endpoints();
-                let backends = among.into_iter().map(|index| self.backend(endpoints[index].address, endpoints[index].port, service.protocol));
+                let backends =
+                    among.into_iter().map(|index| self.backend(endpoints[index].address, endpoints[index].port, service.protocol));
                 (Verdict::Forward, backends.collect())
             }
         }
@@ -60,9 +83,12 @@ impl Truth<'_> {
         let services = self.network.services(node, self.now)?;
         let is_node = self.network.host(address).is_some();
         let any = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
-        let mut found = any.iter().filter_map(|protocol| {
-            if is_node { services.find_node_port(*protocol, port) } else { services.find(address, *protocol, port) }
-        });
+        let mut found =
+            any.iter().filter_map(
+                |protocol| {
+                    if is_node { services.find_node_port(*protocol, port) } else { services.find(address, *protocol, port) }
+                },
+            );
         let service = found.next()?;
         let origin = if address == service.cluster_ip { Origin::Internal } else { origin };
         let (verdict, backends) = self.behind(node, service, origin);
@@ -165,7 +191,12 @@ impl Truth<'_> {
         let valid_until = |nodes: [Option<u32>; 2]| {
             nodes.into_iter().flatten().map(|node| self.network.next_change(node, self.now)).min().unwrap_or(SimTime::MAX)
         };
-        let found = |way: Way, round_trip: SimDuration| Path { way, round_trip, by: Str::EMPTY, valid_until: valid_until([from.node, backend.node]) };
+        let found = |way: Way, round_trip: SimDuration| Path {
+            way,
+            round_trip,
+            by: Str::EMPTY,
+            valid_until: valid_until([from.node, backend.node]),
+        };
         let same = from.node.is_some() && from.node == backend.node;
         let overlay = if config.backend == Overlay::Vxlan { Path::VXLAN } else { SimDuration::ZERO };
         let round_trip = if same { Path::SAME_NODE } else { Path::ACROSS + overlay };
@@ -208,8 +239,54 @@ impl Truth<'_> {
         self.network.leases(node, self.now).is_some_and(|leases| leases.get(other).is_some())
     }
 
+    /// What becomes of packets to whatever a name stands for.
+    fn by_name(&self, from: &Seat, name: &str, port: u16) -> Choices {
+        let answer = self.resolve(from, name);
+        let failed = |verdict| Choices { verdict, lookup: answer.takes, ..Choices::default() };
+        match (answer.failure, answer.addresses.as_slice()) {
+            (Some(Failure::Again), _) => failed(Verdict::SilentNames),
+            (Some(_), _) | (None, []) => failed(Verdict::UnknownName),
+            (None, [address]) => Choices { lookup: answer.takes, ..self.by_address(from, *address, port) },
+            // A headless Service: the client takes one of the pods' addresses itself.
+            (None, addresses) => {
+                let backends = addresses.iter().map(|address| self.backend(*address, port, Protocol::Tcp)).collect();
+                Choices { backends, lookup: answer.takes, ..Choices::default() }
+            }
+        }
+    }
+
+    /// What a name stands for, as the resolver of a pod's library finds out; on a node and outside, by the world's name servers.
+    pub fn resolve(&self, from: &Seat, name: &str) -> Answer {
+        let conf = match from.pod.and_then(|pod| self.nodes.pod(pod)) {
+            Some(worker) => ResolvConf::of_cluster(&worker.pod.meta.namespace),
+            None => ResolvConf { nameservers: vec![WORLD_DNS], ..ResolvConf::default() },
+        };
+        let reach = |server: Ipv4Addr| self.name_server(from, server);
+        let outside = Outside::new(self.network.seed());
+        let zone = Zone { names: self.network.view(), outside: &outside };
+        let shuffle = (self.network.seed(), u128::from(self.now.since(SimTime::ZERO).as_nanos()) << 32 | u128::from(from.pod.unwrap_or(0)));
+        Lookup { zone, reach: &reach, shuffle }.resolve(&conf, Library::Glibc, name, Kind::A)
+    }
+
+    /// What becomes of a question to a name server.
+    fn name_server(&self, from: &Seat, server: Ipv4Addr) -> NameServer {
+        if server == WORLD_DNS {
+            return NameServer::Answers(WORLD_DNS_TAKES);
+        }
+        if !self.network.dns_answers() {
+            return NameServer::Silent;
+        }
+        let choices = self.by_address(from, server, DNS_PORT);
+        let open = |backend: &&Backend| matches!(self.door(backend), Door::Open(_)) && self.way(from, backend, true).way == Way::Open;
+        match (choices.verdict, choices.backends.iter().find(open)) {
+            (Verdict::Forward, Some(backend)) => NameServer::Answers(self.way(from, backend, true).round_trip + DNS_TAKES),
+            (Verdict::Reject, _) => NameServer::Refused,
+            _ => NameServer::Silent,
+        }
+    }
+
     fn service(&self, namespace: &str, name: &str) -> Option<&Arc<crate::api::service::Service>> {
-        self.store.find_object(Kind::Service, namespace, name).and_then(Object::as_service)
+        self.store.find_object(ApiKind::Service, namespace, name).and_then(Object::as_service)
     }
 }
 
@@ -222,12 +299,12 @@ impl Reach for Truth<'_> {
         match from {
             Source::Outside => Some(Seat { node: None, place: Str::Static("outside"), pod: None, address: OUTSIDE }),
             Source::Node(name) => {
-                let number = self.store.find(Kind::Node, "", name)?.number;
+                let number = self.store.find(ApiKind::Node, "", name)?.number;
                 let machine = self.machine(number).filter(|machine| machine.up)?;
                 Some(Seat { node: Some(number), place: machine.name, pod: None, address: machine.address })
             }
             Source::Pod { namespace, name } => {
-                let number = self.store.find(Kind::Pod, namespace, name)?.number;
+                let number = self.store.find(ApiKind::Pod, namespace, name)?.number;
                 let sandbox = self.sandbox_of(number)?;
                 let place = self.machine(sandbox.node).map(|machine| machine.name)?;
                 Some(Seat { node: Some(sandbox.node), place, pod: Some(number), address: sandbox.address })
@@ -249,10 +326,11 @@ impl Reach for Truth<'_> {
                 }
             }
             Target::LoadBalancer { namespace, name, port } => {
-                let given = |service: &crate::api::service::Service| service.load_balancer_ips().first().copied();
-                then.service(namespace, name).and_then(|service| given(service)).map_or_else(unknown, |address| then.by_address(from, address, *port))
+                let mut ports = then.network.newest_services().of_service(namespace, name);
+                let given = ports.find_map(|service| service.load_balancer_ips.first().copied());
+                given.map_or_else(unknown, |address| then.by_address(from, address, *port))
             }
-            Target::Node { name: Some(name), port } => match then.store.find(Kind::Node, "", name) {
+            Target::Node { name: Some(name), port } => match then.store.find(ApiKind::Node, "", name) {
                 Some(id) => {
                     let address = then.nodes.kubelet(id.number).map_or(Ipv4Addr::UNSPECIFIED, |kubelet| kubelet.address);
                     then.through_nodes(from, &[id.number], address, *port)
@@ -265,14 +343,14 @@ impl Reach for Truth<'_> {
                 then.through_nodes(from, &nodes, any, *port)
             }
             Target::Pod { namespace, name, port } => {
-                let pod = then.store.find_object(Kind::Pod, namespace, name).and_then(Object::as_pod);
+                let pod = then.store.find_object(ApiKind::Pod, namespace, name).and_then(Object::as_pod);
                 match pod.and_then(|pod| pod.status.pod_ip) {
                     Some(address) => Choices { backends: vec![then.backend(address, *port, Protocol::Tcp)], ..Choices::default() },
                     None => unknown(),
                 }
             }
             Target::Name { host, port } => then.by_name(from, host, *port),
-            Target::Http { host, port, path } => then.by_host(from, host, *port, path),
+            Target::Http { .. } => Choices { verdict: Verdict::NotFound, ..Choices::default() },
         })
     }
 
@@ -304,7 +382,12 @@ impl Reach for Truth<'_> {
             Some(listener) => Door::Open(listener),
             None => {
                 let last = worker.containers.iter().filter_map(|container| container.exit()).max_by_key(|exit| exit.finished);
-                let stopped = worker.containers.iter().filter_map(|container| container.stops).filter(|stop| stop.at <= self.now).max_by_key(|stop| stop.at);
+                let stopped = worker
+                    .containers
+                    .iter()
+                    .filter_map(|container| container.stops)
+                    .filter(|stop| stop.at <= self.now)
+                    .max_by_key(|stop| stop.at);
                 match (stopped, last) {
                     (Some(stop), _) => Door::Closed { since: Some(stop.at), is_killed: stop.code == 137 },
                     (None, Some(exit)) => Door::Closed { since: Some(exit.finished), is_killed: exit.code == 137 },

@@ -200,6 +200,11 @@ impl Policies {
         self.by_name.is_empty()
     }
 
+    /// All policies, by namespace and name.
+    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
+        self.by_name.iter().map(|(_, policy)| &**policy)
+    }
+
     /// The policies of a namespace, in order of their names.
     pub fn in_namespace(&self, namespace: &Str) -> impl Iterator<Item = &Policy> {
         let namespace = namespace.clone();

@@ -34,7 +34,7 @@ fn highest(class: usize) -> u64 {
     }
     let shift = class / PARTS - 1;
     let first = class - shift * PARTS;
-    ((first + 1) << shift) - 1
+    first << shift | ((1 << shift) - 1)
 }
 
 impl Histogram {

@@ -8,9 +8,11 @@
 
 mod cause;
 mod hop;
+mod proxied;
 
 pub use cause::{Cause, Seen};
 pub use hop::{Direction, Hop, Passed, Place, Verdict};
+pub use proxied::Proxied;
 
 use crate::api::meta::Str;
 use crate::net::config::NetworkConfig;
