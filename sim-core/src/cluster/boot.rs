@@ -17,6 +17,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::kernel::trace::Trace;
 use crate::kubectl;
 use crate::net::Network;
+use crate::net::traffic::Traffic;
 use crate::node::Nodes;
 use crate::node::kubelet::config::Machine;
 use crate::node::kubelet::mirror;
@@ -48,6 +49,8 @@ impl Cluster {
             scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
             nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch),
             network: Network::new(config.seed, config.network.clone()),
+            traffic: Traffic::new(config.seed),
+            turns: 0,
             kubelets: config.kubelets,
             trace: Trace::new(config.trace_capacity),
             inputs: Log::default(),

@@ -147,6 +147,7 @@ impl Cluster {
         act: impl FnOnce(&mut node::Nodes, crate::kernel::time::SimTime, &mut Outbox<Call, node::Input>),
     ) {
         let mut out = Outbox::new(self.now);
+        self.turns += 1;
         act(&mut self.nodes, self.now, &mut out);
         let (calls, alarms) = out.drain();
         self.send(id, Process::Kubelet, calls);
@@ -187,6 +188,7 @@ impl Cluster {
             }
             to_controllers = true;
             to_kubelets |= node::reads(change.id.kind);
+            self.turns += u64::from(change.id.kind == Kind::Pod);
             if let Object::Pod(pod) = &change.object
                 && !pod.node_name.is_empty()
                 && self.kubelets == Kubelets::Simulated

@@ -26,6 +26,7 @@ use crate::kubectl::api::{Executed, LogOptions, Measured, Unstreamed, WatchEvent
 use crate::kubectl::{self, Invocation, Outcome, Progress, Session};
 use crate::net::Network;
 use crate::net::config::NetworkConfig;
+use crate::net::traffic::Traffic;
 use crate::node::Nodes;
 use crate::node::kubelet::config::KubeletConfig;
 use crate::node::runtime::image::Images;
@@ -180,6 +181,10 @@ pub struct Cluster {
     scheduler: Scheduler,
     nodes: Nodes,
     network: Network,
+    /// Simulated clients.
+    traffic: Traffic,
+    /// How often something about pods or their machines may have changed: what clients know of them is looked up again then.
+    turns: u64,
     kubelets: Kubelets,
     trace: Trace<Happened>,
     inputs: Log<Input>,
@@ -261,6 +266,7 @@ impl Cluster {
     pub fn step(&mut self) -> bool {
         let Some(scheduled) = self.queue.pop() else { return false };
         debug_assert!(scheduled.at >= self.now, "time doesn't run backwards");
+        self.play_traffic(scheduled.at);
         self.now = scheduled.at;
         self.dispatch(scheduled);
         true
@@ -271,6 +277,7 @@ impl Cluster {
         while self.next_at().is_some_and(|at| at <= until) {
             self.step();
         }
+        self.play_traffic(until);
         self.now = self.now.max(until);
     }
 

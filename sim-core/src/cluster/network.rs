@@ -26,8 +26,8 @@ pub struct Truth<'a> {
     pub(super) nodes: &'a Nodes,
     pub(super) store: &'a Store,
     pub(super) network: &'a Network,
-    /// How many events were handled: between two of them nothing changes but what kernels go by.
-    pub(super) handled: u64,
+    /// How often something about pods or their machines may have changed.
+    pub(super) turns: u64,
 }
 
 /// What can be shown of a node's kernel.
@@ -64,7 +64,7 @@ impl Cluster {
 
     /// The world as it is now.
     pub fn truth(&self) -> Truth<'_> {
-        Truth { now: self.now, nodes: &self.nodes, store: &self.store, network: &self.network, handled: self.trace.handled() }
+        Truth { now: self.now, nodes: &self.nodes, store: &self.store, network: &self.network, turns: self.turns }
     }
 
     /// What a node's agents have written into its kernel, as the tools there print it.

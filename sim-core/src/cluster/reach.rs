@@ -1,6 +1,7 @@
 //! The network as simulated clients meet it: the rules of a node at a moment, the way to a backend, who answers there. It says in short what a
 //! walk says hop by hop; a test holds the two together.
 
+use super::Cluster;
 use super::network::Truth;
 use crate::api::meta::Str;
 use crate::api::object::{Kind as ApiKind, Object};
@@ -14,7 +15,8 @@ use crate::net::packet::Protocol;
 use crate::net::policy::{Decision, Party, Policies, Talk, Way as Direction};
 use crate::net::proxy::services::ServicePort;
 use crate::net::proxy::topology::{Fate, Origin};
-use crate::net::traffic::client::{Source, Target};
+use crate::net::traffic::Traffic;
+use crate::net::traffic::client::{Client, Source, Target};
 use crate::net::traffic::reach::{Backend, Choices, Door, Pace, Path, Reach, Scheduler, Seat, Verdict, Way};
 use crate::net::walk::Fabric;
 use crate::net::world::{Listener, World};
@@ -43,6 +45,44 @@ const OUTSIDE_HOST: Listener = Listener {
     ends: SimTime::MAX,
     is_killed: false,
 };
+
+impl Cluster {
+    /// Plays what simulated clients do before `until`. Nothing that they meet changes in between, but for what kernels go by.
+    pub(super) fn play_traffic(&mut self, until: SimTime) {
+        if !self.traffic.is_empty() {
+            let mut traffic = std::mem::take(&mut self.traffic);
+            traffic.advance(until, &self.truth());
+            self.traffic = traffic;
+        }
+    }
+
+    /// Simulated clients, and what became of their requests.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// A client begins to send.
+    ///
+    /// # Errors
+    /// If there is one of this name that hasn't stopped.
+    pub fn start_traffic(&mut self, client: Client) -> Result<(), String> {
+        let event = self.begin_input(format!("traffic {} from {} to {}", client.name, client.from, client.to));
+        let result = self.traffic.start(client, self.now);
+        self.end_input(event);
+        result
+    }
+
+    /// A client stops sending.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn stop_traffic(&mut self, name: &str) -> Result<(), String> {
+        let event = self.begin_input(format!("traffic {name} stops"));
+        let result = self.traffic.stop(name, self.now);
+        self.end_input(event);
+        result
+    }
+}
 
 impl Truth<'_> {
     /// What the rules of a node make of packets to a port of a Service.
@@ -292,7 +332,7 @@ impl Truth<'_> {
 
 impl Reach for Truth<'_> {
     fn epoch(&self) -> u64 {
-        self.network.epoch() + self.handled
+        self.network.epoch() + self.turns
     }
 
     fn seat(&self, from: &Source) -> Option<Seat> {
