@@ -186,7 +186,8 @@ mod tests {
             let mut packet = Packet::new(Protocol::Tcp, (from.into(), 1), (to.into(), 2));
             packet.mark = mark;
             let masquerade = Ipv4Addr::new(192, 168, 0, 11);
-            let at = At { hook: Hook::Postrouting, input: "", output: "eth0", new: true, masquerade, local: &[], key: 0 };
+            let at =
+                At { hook: Hook::Postrouting, input: "", output: "eth0", new: true, redirected: false, masquerade, local: &[], key: 0 };
             evaluate(&rules, &at, &mut packet);
             assert_eq!(packet.source == masquerade, masqueraded, "{from:?} to {to:?}");
         };

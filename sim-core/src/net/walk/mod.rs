@@ -7,12 +7,19 @@
 //! `tcpdump -i any` would show on all interfaces at once, with the reasons added.
 
 mod cause;
+mod graph;
 mod hop;
 mod proxied;
+mod journey;
+mod kernel;
+mod node;
+mod story;
 
 pub use cause::{Cause, Seen};
+pub use graph::{Edge, Station, dot, graph};
 pub use hop::{Direction, Hop, Passed, Place, Verdict};
 pub use proxied::Proxied;
+pub use story::{headers, story, tree};
 
 use crate::api::meta::Str;
 use crate::net::config::NetworkConfig;
@@ -63,6 +70,8 @@ pub struct At<'a> {
     pub output: &'a str,
     /// Whether it is the first of its connection (`ctstate NEW`): only these are translated by rules, and all others as their first was.
     pub new: bool,
+    /// Whether its connection's destination was translated.
+    pub redirected: bool,
     /// The address that the interface going out sends from: what `MASQUERADE` would put in. The node's own, where that isn't known.
     pub masquerade: Ipv4Addr,
     /// The node's own addresses (`addrtype LOCAL`).
@@ -236,4 +245,19 @@ impl Walk {
             Outcome::Failed { cause, .. } => Some(cause),
         }
     }
+
+    /// A walk that came to nothing because a name stands for no address.
+    pub fn unresolved(net: &dyn Fabric, from: End, name: &str, target: Target) -> Walk {
+        let outcome = Outcome::Failed { cause: Cause::Unresolved { name: name.to_owned() }, seen: Seen::NameNotKnown, in_answer: false };
+        let from = journey::place_of(net, from);
+        Walk { from, target, hops: Vec::new(), outcome, answer: Vec::new(), reached: None, tracked: Vec::new() }
+    }
 }
+
+/// Walks a packet from `from` to `target`, and its answer back.
+pub fn walk(net: &dyn Fabric, from: End, target: &Target) -> Walk {
+    journey::walk(net, from, target)
+}
+
+#[cfg(test)]
+mod tests;
