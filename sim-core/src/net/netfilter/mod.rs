@@ -3,10 +3,12 @@
 //! - [`rule`]: one rule of iptables, in the three forms that it has: as a program writes it, as `iptables-save` prints it, and in words.
 //! - [`tables`]: tables of chains of rules, and how a packet goes through them.
 //! - [`ipset`]: sets of addresses and ports that rules refer to.
+//! - [`nft`]: the same for nftables, where one map takes the place of thousands of rules.
 //!
 //! Only what kube-proxy, flannel and their like use is here. That rules do in the kernel what they do here, `tests/lab` checks.
 
 pub mod ipset;
+pub mod nft;
 pub mod rule;
 pub mod tables;
 

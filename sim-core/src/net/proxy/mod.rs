@@ -3,11 +3,12 @@
 //! [`services`] is what all proxies know alike, kept up with every change of a Service or an EndpointSlice. What one node makes of it depends
 //! on the node's name and zone alone ([`topology`]), so it is worked out when somebody asks. Mirrors `pkg/proxy`, v1.36.
 //!
-//! - [`ruleset`]: the rules of a node, whichever way its proxy writes them: [`iptables`].
+//! - [`ruleset`]: the rules of a node, whichever way its proxy writes them: [`iptables`], [`nftables`].
 //! - [`names`]: what chains are called.
 
 pub mod iptables;
 pub mod names;
+pub mod nftables;
 pub mod ruleset;
 pub mod services;
 #[cfg(test)]

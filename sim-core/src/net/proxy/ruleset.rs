@@ -1,12 +1,13 @@
 //! The rules that a node's kube-proxy has written, whichever way it writes them.
 
 use crate::net::config::{NetworkConfig, ProxyMode};
+use crate::net::netfilter::nft::Table;
 use crate::net::netfilter::tables::Tables;
 use crate::net::netfilter::{Context, Hook, Passed, Ruling};
 use crate::net::packet::Packet;
-use crate::net::proxy::iptables;
 use crate::net::proxy::services::Services;
 use crate::net::proxy::topology::NodeFacts;
+use crate::net::proxy::{iptables, nftables};
 use crate::net::world::Machine;
 
 /// The rules of one node.
@@ -14,15 +15,16 @@ use crate::net::world::Machine;
 pub enum Ruleset {
     /// Chains of iptables.
     Iptables(Tables),
+    /// A table of nftables.
+    Nftables(Table),
 }
 
 impl Ruleset {
     /// What the proxy of a node writes that knows these Services.
     pub fn of(services: &Services, machine: &Machine, node: &NodeFacts, config: &NetworkConfig) -> Self {
         match config.proxy {
-            ProxyMode::Iptables | ProxyMode::Nftables | ProxyMode::Ipvs(_) => {
-                Ruleset::Iptables(iptables::rules(services, machine, node, config))
-            }
+            ProxyMode::Iptables | ProxyMode::Ipvs(_) => Ruleset::Iptables(iptables::rules(services, machine, node, config)),
+            ProxyMode::Nftables => Ruleset::Nftables(nftables::rules(services, machine, node, config)),
         }
     }
 
@@ -30,6 +32,7 @@ impl Ruleset {
     pub fn text(&self) -> String {
         match self {
             Ruleset::Iptables(tables) => tables.written(),
+            Ruleset::Nftables(table) => table.text(),
         }
     }
 
@@ -37,6 +40,7 @@ impl Ruleset {
     pub fn saved(&self) -> String {
         match self {
             Ruleset::Iptables(tables) => tables.saved(),
+            Ruleset::Nftables(table) => table.text(),
         }
     }
 
@@ -44,6 +48,7 @@ impl Ruleset {
     pub fn evaluate(&self, hook: Hook, packet: &mut Packet, context: &mut Context<'_>) -> (Ruling, Vec<Passed>) {
         match self {
             Ruleset::Iptables(tables) => tables.evaluate(hook, packet, context),
+            Ruleset::Nftables(table) => table.evaluate(hook, packet, context),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::net::packet::{Cidr, Packet, Protocol};
 use crate::net::proxy::ruleset::Ruleset;
 
 /// The modes that choose by chance alone.
-const BY_CHANCE: [ProxyMode; 1] = [ProxyMode::Iptables];
+const BY_CHANCE: [ProxyMode; 2] = [ProxyMode::Iptables, ProxyMode::Nftables];
 
 fn ruleset(services: &Services, mode: ProxyMode) -> Ruleset {
     Ruleset::of(services, &machine(), &node(), &NetworkConfig { proxy: mode, ..NetworkConfig::default() })
@@ -150,9 +150,8 @@ pub(super) fn everything() -> Services {
 
 #[test]
 fn print_for_tools() {
-    let mode = match std::option_env!("PRINT_MODE") {
-        _ => ProxyMode::Iptables,
-    };
-    let rules = ruleset(&everything(), mode);
-    println!("#### text\n{}#### saved\n{}#### end", rules.text(), rules.saved());
+    for mode in BY_CHANCE {
+        let rules = ruleset(&everything(), mode);
+        println!("#### {mode:?} text\n{}#### {mode:?} saved\n{}#### end", rules.text(), rules.saved());
+    }
 }
