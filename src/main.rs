@@ -34,6 +34,10 @@ enum Command {
     Repl(commands::repl::Args),
     /// Run a scenario and tell why an object is as it is.
     Why(commands::why::Args),
+    /// Run a scenario and follow a packet, hop by hop.
+    Trace(commands::trace::Args),
+    /// Run a scenario and print a node's rules or routes.
+    Rules(commands::rules::Args),
     /// Measure how fast the simulator is.
     Bench(commands::bench::Args),
 }
@@ -43,6 +47,8 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::main(&args),
         Command::Repl(args) => commands::repl::main(&args),
         Command::Why(args) => commands::why::main(&args),
+        Command::Trace(args) => commands::trace::main(&args),
+        Command::Rules(args) => commands::rules::main(&args),
         Command::Bench(args) => commands::bench::main(&args),
     };
     match result {

@@ -6,6 +6,7 @@
 use crate::api::object::Kind;
 use crate::api::resources;
 use crate::cluster::faults::Fault;
+use crate::cluster::network::Shown;
 use crate::cluster::{Cluster, Config};
 use crate::explain;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -72,6 +73,12 @@ const WORDS: &[(&str, &str, &str)] = &[
         "tells the causes of an object's last change: `why pod/web-…`; `-n` gives the namespace, `--all` tells the whole chain",
     ),
     ("containers", "NODE", "lists what its runtime runs: sandboxes with their pause containers, and the containers in them"),
+    (
+        "trace",
+        "FROM TO",
+        "follows a packet: `trace pod/client svc/web:80`, `trace outside node/node-1:30080`; without a port it pings; `-n` gives the namespace",
+    ),
+    ("rules", "NODE [WHAT]", "shows what a node's kernel goes by: its proxy's rules, or its routes, interfaces, neighbours, policies"),
     ("help", "", "this"),
     ("exit", "", "leaves"),
 ];
@@ -149,6 +156,8 @@ impl Shell {
                 None => Reply::refuse(format!("error: there is no node {rest:?}; try `containers node-1`")),
             },
             "why" => self.why(rest),
+            "trace" => self.trace(rest),
+            "rules" => self.rules(rest),
             _ => self.kubectl(line, files),
         }
     }
@@ -319,6 +328,39 @@ impl Shell {
         }
     }
 
+    fn trace(&mut self, rest: &str) -> Reply {
+        let mut namespace = "default";
+        let mut ends = Vec::new();
+        let mut words = rest.split_whitespace().filter(|word| !matches!(*word, "->" | "→" | "to"));
+        while let Some(word) = words.next() {
+            match word {
+                "-n" | "--namespace" => namespace = words.next().unwrap_or("default"),
+                word => ends.push(word),
+            }
+        }
+        let [from, to] = ends[..] else {
+            return Reply::refuse("error: trace from whom to whom? Try `trace pod/NAME svc/NAME:80` or `trace node/node-1 pod/NAME`");
+        };
+        match self.cluster().trace_packet(namespace, from, to) {
+            Ok(trace) => Reply { stdout: trace.story(), code: i32::from(!trace.arrives()), ..Reply::default() },
+            Err(message) => Reply::refuse(format!("error: {message}")),
+        }
+    }
+
+    fn rules(&mut self, rest: &str) -> Reply {
+        let mut words = rest.split_whitespace();
+        let Some(node) = words.next() else { return Reply::refuse("error: of which node? Try `rules node-1` or `rules node-1 routes`") };
+        let what = words.next().unwrap_or("rules");
+        let Some((_, shown)) = Shown::ALL.iter().find(|(word, _)| *word == what) else {
+            let known: Vec<&str> = Shown::ALL.iter().map(|(word, _)| *word).collect();
+            return Reply::refuse(format!("error: {what:?} can't be shown; there are {}", known.join(", ")));
+        };
+        match self.cluster().kernel_of(node, *shown) {
+            Ok(text) => Reply::say(text),
+            Err(message) => Reply::refuse(format!("error: {message}")),
+        }
+    }
+
     /// What could stand at the end of this line: whole words that begin as its last word does.
     pub fn complete(&self, line: &str) -> Vec<String> {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -328,7 +370,10 @@ impl Shell {
         {
             [] => WORDS.iter().map(|(word, ..)| (*word).to_owned()).chain(kubectl::verbs().map(str::to_owned)).collect(),
             ["rollout"] => ["status", "history", "undo", "pause", "resume", "restart"].map(str::to_owned).to_vec(),
-            ["containers"] => self.names(Kind::Node, ""),
+            ["containers" | "rules"] => self.names(Kind::Node, ""),
+            ["rules", _] => Shown::ALL.iter().map(|(word, _)| (*word).to_owned()).collect(),
+            ["trace"] => self.ends(&[Kind::Pod, Kind::Node, Kind::Deployment]),
+            ["trace", _] => self.ends(&[Kind::Service, Kind::Pod, Kind::Node]),
             ["fault", so_far @ ..] => self.complete_fault(so_far),
             words => match (typed.split_once('/'), words.last().and_then(|word| kind_named(word))) {
                 (Some((kind, _)), _) => kind_named(kind).map_or_else(Vec::new, |known| self.names(known, &format!("{kind}/"))),
@@ -356,6 +401,12 @@ impl Shell {
             }
         }
         words
+    }
+
+    /// Objects that something can be sent from or to.
+    fn ends(&self, kinds: &[Kind]) -> Vec<String> {
+        let short = |kind: Kind| if kind == Kind::Service { "svc/".to_owned() } else { format!("{}/", kind.resource().singular) };
+        kinds.iter().flat_map(|kind| self.names(*kind, &short(*kind))).chain(["outside".to_owned()]).collect()
     }
 
     fn names(&self, kind: Kind, prefix: &str) -> Vec<String> {

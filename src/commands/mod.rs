@@ -4,7 +4,9 @@ pub(crate) mod bench;
 pub(crate) mod editor;
 pub(crate) mod files;
 pub(crate) mod repl;
+pub(crate) mod rules;
 pub(crate) mod run;
+pub(crate) mod trace;
 pub(crate) mod why;
 
 /// What is wrong with the input, in words for a person.

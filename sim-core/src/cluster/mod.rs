@@ -11,6 +11,7 @@ pub mod invariants;
 pub mod network;
 pub mod reach;
 mod streams;
+pub mod trace;
 
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::status::ApiError;

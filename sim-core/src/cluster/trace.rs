@@ -8,7 +8,7 @@ use crate::api::pod::Pod;
 use crate::api::resources;
 use crate::net::dns::resolver::Answer;
 use crate::net::packet::Protocol;
-use crate::net::traffic::client::{Source, Target};
+use crate::net::traffic::client::Source;
 use crate::net::traffic::reach::{Reach, Seat};
 use crate::net::walk::{self, Cause, End, Outcome, Walk};
 use crate::net::world::World;
@@ -120,7 +120,9 @@ impl Truth<'_> {
             None if text == "outside" => self.end(namespace, &OUTSIDE.to_string()),
             Some(("node" | "nodes" | "no", name)) => {
                 let id = self.store.find(Kind::Node, "", name).ok_or_else(|| format!("there is no node {name:?}"))?;
-                let seat = self.seat(&Source::Node(name.to_owned().into())).ok_or_else(|| format!("node {name} is off: nothing is sent from it"))?;
+                let seat = self
+                    .seat(&Source::Node(name.to_owned().into()))
+                    .ok_or_else(|| format!("node {name} is off: nothing is sent from it"))?;
                 Ok((End::Node(id.number), seat))
             }
             Some((kind, name)) => {
@@ -181,7 +183,9 @@ impl Truth<'_> {
         let protocol = if port.is_none() { Protocol::Icmp } else { protocol };
         let number = |port: Option<&str>| match port {
             None => Ok(0),
-            Some(port) => port.parse().ok().filter(|port: &u16| *port > 0).ok_or_else(|| format!("{port:?} is no port from 1 to 65535; {TO}")),
+            Some(port) => {
+                port.parse().ok().filter(|port: &u16| *port > 0).ok_or_else(|| format!("{port:?} is no port from 1 to 65535; {TO}"))
+            }
         };
         let at = |address: Ipv4Addr, port: u16| Ok(Asked { address: Some(address), port, protocol, name: None });
         if let Ok(address) = host.parse() {

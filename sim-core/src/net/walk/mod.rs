@@ -9,10 +9,10 @@
 mod cause;
 mod graph;
 mod hop;
-mod proxied;
 mod journey;
 mod kernel;
 mod node;
+mod proxied;
 mod story;
 
 pub use cause::{Cause, Seen};
