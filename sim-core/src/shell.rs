@@ -243,7 +243,7 @@ impl Shell {
         let mut revision = None;
         loop {
             let present = self.cluster();
-            if revision != Some(present.store().revision()) {
+            if condition.is_of_network() || revision != Some(present.store().revision()) {
                 revision = Some(present.store().revision());
                 let answer = condition.holds(present);
                 if answer.holds {
@@ -255,7 +255,9 @@ impl Shell {
                     ));
                 }
             }
-            match self.timeline.next_at().filter(|next| *next <= deadline && self.timeline.present().handled() < budget) {
+            let kernels = if condition.is_of_network() { self.cluster().next_kernel_change() } else { SimTime::MAX };
+            let event = self.timeline.next_at().unwrap_or(SimTime::MAX);
+            match Some(event.min(kernels)).filter(|next| *next <= deadline && self.timeline.present().handled() < budget) {
                 Some(next) => self.timeline.seek(next),
                 None => {
                     self.timeline.seek(deadline);

@@ -6,10 +6,12 @@
 //! pods ready                            pods on node-2 == 0                event ScalingReplicaSet seen
 //! node/node-2 is not ready              service/web exists                 deployment/web is gone
 //! pvc/data .status.phase == Bound       pods(app=web) showing CrashLoopBackOff >= 1
-//! pdb/web allowed == 1
+//! pdb/web allowed == 1                  pod/client reaches svc/web:80        pod/client sees "connection refused" from svc/web:80
 //! ```
 //!
 //! ` in NAMESPACE` at the end leaves the namespace `default`; `not` in front turns it round.
+
+mod reach;
 
 use super::error::nearest;
 use crate::api::meta::ConditionStatus;
@@ -20,6 +22,7 @@ use crate::api::selector::Selector;
 use crate::api::workloads::Deployment;
 use crate::cluster::Cluster;
 use crate::kubectl::{self, jsonpath::Template};
+use reach::Reaches;
 use std::fmt;
 use std::sync::Arc;
 
@@ -68,6 +71,7 @@ enum Claim {
         wanted: bool,
     },
     Budget(String, BudgetField, Op, i64),
+    Reaches(Reaches),
     /// A field, named as kubectl's `-o jsonpath` names it.
     Path {
         kind: Kind,
@@ -183,7 +187,7 @@ impl Op {
 }
 
 const SUBJECTS: &str = "expected something like `deployment/web ready == 3`, `deployment/web is complete`, `replicasets of web == 0, 3`, \
-     `pods(app=web) == 3`, `pods ready`, `event Killing seen`, `node/node-2 is ready` or `service/web exists`";
+     `pods(app=web) == 3`, `pods ready`, `event Killing seen`, `node/node-2 is ready`, `pod/client reaches svc/web:80` or `service/web exists`";
 
 impl Condition {
     /// Parses an expectation.
@@ -197,7 +201,9 @@ impl Condition {
             Some((before, namespace)) if !namespace.contains([' ', ')', ',']) => (before.trim_end(), namespace),
             _ => (rest, "default"),
         };
-        let claim = if let Some(rest) = rest.strip_prefix("pods").filter(|rest| rest.is_empty() || rest.starts_with([' ', '('])) {
+        let claim = if let Some(reaches) = Reaches::parse(rest) {
+            reaches.map(Claim::Reaches)
+        } else if let Some(rest) = rest.strip_prefix("pods").filter(|rest| rest.is_empty() || rest.starts_with([' ', '('])) {
             pods(rest)
         } else if let Some(rest) = rest.strip_prefix("replicasets ") {
             replica_sets(rest)
@@ -208,6 +214,11 @@ impl Condition {
         }
         .map_err(|message| format!("{message} in {text:?}"))?;
         Ok(Condition { text: text.to_owned(), negated, namespace: namespace.to_owned(), claim })
+    }
+
+    /// Whether it may change without a change of any object: what kernels go by follows later.
+    pub fn is_of_network(&self) -> bool {
+        matches!(self.claim, Claim::Reaches(_))
     }
 
     /// Whether it holds now.
@@ -404,6 +415,7 @@ impl Claim {
                 let exists = cluster.store().find(*kind, namespace, name).is_some();
                 answer(exists == *wanted, if exists { "it exists".to_owned() } else { "there is none".to_owned() })
             }
+            Claim::Reaches(reaches) => reaches.holds(cluster, namespace),
             Claim::Budget(name, field, op, wanted) => {
                 let found = cluster.store().find_object(Kind::PodDisruptionBudget, namespace, name);
                 let Some(status) = found.and_then(|object| object.as_pod_disruption_budget()).map(|budget| &budget.status) else {

@@ -320,14 +320,17 @@ impl<'a> Player<'a> {
         let deadline = self.cluster.now() + patience;
         let mut revision = None;
         loop {
-            // Conditions are about objects, so they change only with them.
-            if revision != Some(self.cluster.store().revision()) {
+            // Conditions are about objects, so they change only with them; but for those about the network.
+            if condition.is_of_network() || revision != Some(self.cluster.store().revision()) {
                 revision = Some(self.cluster.store().revision());
                 if condition.holds(&self.cluster).holds {
                     return Ok(true);
                 }
             }
-            match self.tick(deadline)? {
+            let kernels = condition.is_of_network().then(|| self.cluster.next_kernel_change());
+            let horizon = kernels.map_or(deadline, |change| change.min(deadline));
+            match self.tick(horizon)? {
+                Tick::Horizon if horizon < deadline => {}
                 Tick::Event => {}
                 Tick::Stop => return Ok(false),
                 Tick::Horizon => {
