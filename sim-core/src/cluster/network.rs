@@ -7,11 +7,12 @@ use crate::kernel::time::SimTime;
 use crate::net::Network;
 use crate::net::config::NetworkConfig;
 use crate::net::interfaces;
+use crate::net::netfilter::Affinity;
 use crate::net::overlay::{self, Leases};
 use crate::net::packet::{Cidr, Protocol};
 use crate::net::policy::Policies;
 use crate::net::proxy::ruleset::Ruleset;
-use crate::net::walk::{Fabric, Proxied, Rules};
+use crate::net::walk::{Fabric, Rules, Written};
 use crate::net::world::{Listener, Machine, Sandbox, World};
 use crate::node::Nodes;
 use crate::node::kubelet::pod_worker::PodWorker;
@@ -199,7 +200,8 @@ impl Fabric for Truth<'_> {
     }
 
     fn rules(&self, node: u32) -> Option<Arc<dyn Rules + '_>> {
-        Some(Arc::new(Proxied::new(self.ruleset(node)?, self.network.seed(), self.now)))
+        let rules = Arc::new(self.ruleset(node)?);
+        Some(Arc::new(Written { rules, affinity: Affinity::default(), now: self.now, seed: self.network.seed() }))
     }
 
     fn policies(&self, node: u32) -> Option<Policies> {

@@ -213,5 +213,14 @@ impl Policies {
     }
 }
 
+/// A single policy.
+#[cfg(test)]
+pub(crate) fn of_one(namespace: &'static str, name: &'static str, spec: &Value) -> Policies {
+    let mut policies = Policies::default();
+    let key = (Str::from(namespace), Str::from(name));
+    policies.by_name.insert(key.clone(), Arc::new(Policy::compile(&key.0, &key.1, spec)));
+    policies
+}
+
 #[cfg(test)]
 mod tests;

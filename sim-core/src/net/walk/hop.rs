@@ -1,6 +1,7 @@
 //! A hop: what happens to a packet at an interface.
 
 use crate::api::meta::Str;
+use crate::net::netfilter::Passed;
 use crate::net::packet::Packet;
 use std::fmt;
 
@@ -80,19 +81,6 @@ impl Verdict {
             Verdict::Reject => "reject",
         }
     }
-}
-
-/// A rule that a packet met.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Passed {
-    /// Its table: `nat`.
-    pub table: Str,
-    /// Its chain: `KUBE-SERVICES`.
-    pub chain: Str,
-    /// The rule, as it is printed.
-    pub text: String,
-    /// What it means here; may be empty.
-    pub why: String,
 }
 
 /// What happens to a packet at an interface.

@@ -4,11 +4,13 @@ use crate::kernel::chance::{Stream, draw};
 use crate::net::config::{Backend, NetworkConfig};
 use crate::net::conntrack::Belongs;
 use crate::net::interfaces;
+use crate::net::netfilter::tables::Tables;
+use crate::net::netfilter::{Affinity, Context};
 use crate::net::overlay::{self, Leases, Route, firewall, route_to, routes, vtep_name};
 use crate::net::packet::{Mac, Packet, Protocol};
 use crate::net::policy::{Decision, Party, Policies, Talk, Way};
 use crate::net::walk::journey::{Journey, Leg, Stop};
-use crate::net::walk::{At, Cause, Fabric, Hook, Passed, Rules, Ruling, Seen, Verdict};
+use crate::net::walk::{At, Cause, Fabric, Hook, Passed, Rules, Ruling, Seen, Verdict, written};
 use crate::net::world::{Machine, Sandbox};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ pub(super) struct Kernel<'a> {
     pub(super) rules: Option<Arc<dyn Rules + 'a>>,
     policies: Option<Policies>,
     routes: Vec<Route>,
-    firewall: Vec<firewall::Rule>,
+    /// What its flanneld has written.
+    firewall: Option<Tables>,
     /// Its own addresses.
     local: Vec<Ipv4Addr>,
     /// The name of its VXLAN interface, if it has one.
@@ -36,7 +39,7 @@ impl<'a> Kernel<'a> {
         let local = [Some(machine.address), machine.bridge(), own_vtep].into_iter().flatten().collect();
         Kernel {
             routes: routes(&machine, leases.as_ref(), config),
-            firewall: if leases.is_some() { firewall::rules(&machine, config) } else { Vec::new() },
+            firewall: leases.as_ref().map(|_| firewall::tables(&machine, config)),
             rules: net.rules(node),
             policies: net.policies(node),
             leases,
@@ -200,8 +203,11 @@ impl<'a> Journey<'a> {
             let ruling = rules.evaluate(&at, &mut transit.packet);
             self.take(kernel, ruling, hop)?;
         }
-        if transit.packet.source == source {
-            let ruling = firewall::evaluate(&kernel.firewall, &at, &mut transit.packet);
+        // Whoever comes first translates.
+        if let Some(tables) = kernel.firewall.as_ref().filter(|_| transit.packet.source == source) {
+            let chance = (self.net.world().now(), self.net.seed());
+            let evaluate = |packet: &mut Packet, context: &mut Context<'_>| tables.evaluate(hook, packet, context);
+            let ruling = written::ask(&at, &mut transit.packet, chance, &mut Affinity::default(), evaluate);
             self.take(kernel, ruling, hop)?;
         }
         Ok(())
@@ -243,9 +249,9 @@ impl<'a> Journey<'a> {
             match policies.decide(way, &talk) {
                 Decision::NotIsolated => {}
                 Decision::Allowed { policy, rule } => self.hops[hop].rules.push(Passed {
-                    table: "filter".into(),
+                    table: "filter",
                     chain: if hook == Hook::Input { "KUBE-ROUTER-INPUT".into() } else { "KUBE-ROUTER-FORWARD".into() },
-                    text: format!("NetworkPolicy {policy}, {} rule {rule}", way.as_str()),
+                    rule: format!("NetworkPolicy {policy}, {} rule {rule}", way.as_str()),
                     why: "the policy isolates the pod, and this rule of it lets the packet through".to_owned(),
                 }),
                 Decision::Denied(denial) => return Err(self.stop(hop, Verdict::Reject, Cause::Policy(denial), Seen::ConnectionRefused)),
@@ -270,7 +276,7 @@ impl<'a> Journey<'a> {
 /// What a rule that stops packets says of why: kube-proxy's comments name the Service.
 fn cause_of(rule: Option<&Passed>, kernel: &Kernel<'_>) -> Cause {
     let node = kernel.machine.name.clone();
-    let text = rule.map_or("", |rule| &rule.text);
+    let text = rule.map_or("", |rule| &rule.rule);
     let service = |ending: &str| {
         let before = &text[..text.find(ending)?];
         Some(before.rsplit('"').next().unwrap_or(before).to_owned())

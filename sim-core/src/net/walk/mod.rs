@@ -12,14 +12,15 @@ mod hop;
 mod journey;
 mod kernel;
 mod node;
-mod proxied;
 mod story;
+mod written;
 
+pub use crate::net::netfilter::{Hook, Passed};
 pub use cause::{Cause, Seen};
 pub use graph::{Edge, Station, dot, graph};
-pub use hop::{Direction, Hop, Passed, Place, Verdict};
-pub use proxied::Proxied;
+pub use hop::{Direction, Hop, Place, Verdict};
 pub use story::{headers, story, tree};
+pub use written::Written;
 
 use crate::api::meta::Str;
 use crate::net::config::NetworkConfig;
@@ -30,34 +31,6 @@ use crate::net::policy::Policies;
 use crate::net::world::World;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-
-/// Where in a node's kernel rules are asked.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Hook {
-    /// As it comes in, before the route is looked up.
-    Prerouting,
-    /// For the node itself.
-    Input,
-    /// On its way through.
-    Forward,
-    /// From the node itself.
-    Output,
-    /// As it goes out.
-    Postrouting,
-}
-
-impl Hook {
-    /// The built-in chain of iptables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Hook::Prerouting => "PREROUTING",
-            Hook::Input => "INPUT",
-            Hook::Forward => "FORWARD",
-            Hook::Output => "OUTPUT",
-            Hook::Postrouting => "POSTROUTING",
-        }
-    }
-}
 
 /// What rules see of a packet besides its headers.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -56,6 +56,8 @@ impl<'a> Journey<'a> {
             return Err(self.stop(hop, Verdict::Reject, cause, Seen::NoRouteToHost));
         };
         if destination != asked {
+            // As long as the node has never sent anything to the pod itself, the kernel has no prepared header for it and takes the frame
+            // through the bridge's own queue: tcpdump then shows it at the bridge too, this once (br_nf_pre_routing_finish_bridge).
             self.hops[hop].because(format!("{destination} is on the same bridge: bridged, not routed, so TTL and source MAC stay"));
         }
         transit.packet.destination_mac = pod_mac(seed, to.pod);

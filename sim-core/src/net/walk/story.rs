@@ -48,7 +48,7 @@ fn tell(text: &mut String, hops: &[Hop]) {
         writeln!(text, "{line}").expect("a String takes everything");
         let mut note = |what: &str, words: &str| writeln!(text, "       {what:<8}{words}").expect("a String takes everything");
         for rule in &hop.rules {
-            note(&rule.table, &rule.text);
+            note(rule.table, &rule.rule);
             if !rule.why.is_empty() {
                 note("", &format!("  {}", rule.why));
             }
@@ -117,7 +117,7 @@ fn hop_tree(hop: &Hop) -> Value {
     let rules: Vec<Value> = hop
         .rules
         .iter()
-        .map(|rule| json!({"table": rule.table.as_str(), "chain": rule.chain.as_str(), "rule": rule.text, "why": rule.why}))
+        .map(|rule| json!({"table": rule.table, "chain": rule.chain.as_str(), "rule": rule.rule, "why": rule.why}))
         .collect();
     json!({
         "place": hop.place.to_string(), "interface": hop.interface, "direction": hop.direction.as_str(),

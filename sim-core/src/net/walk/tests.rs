@@ -1,10 +1,15 @@
 use super::*;
 use crate::api::meta::StrMap;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::net::config::Backend;
+use crate::net::config::{Backend, ProxyMode};
 use crate::net::interfaces::{bridge_mac, pod_mac, uplink_mac, veth_name};
+use crate::net::netfilter::Affinity;
 use crate::net::overlay::Lease;
 use crate::net::packet::{Cidr, Mac};
+use crate::net::proxy::ruleset::Ruleset;
+use crate::net::proxy::services::Front;
+use crate::net::proxy::testing::{backend, front, services};
+use crate::net::proxy::topology::NodeFacts;
 use crate::net::world::{Listener, Machine, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,50 +18,6 @@ const VIP: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 50);
 const NODE_PORT: u16 = 30_080;
 const CLIENT: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 
-/// What kube-proxy writes for one Service: `default/web:http` at 10.96.0.50:80 and node port 30080.
-#[derive(Clone)]
-struct Proxy {
-    backends: Vec<(Ipv4Addr, u16)>,
-}
-
-impl Rules for Proxy {
-    fn evaluate(&self, at: &At<'_>, packet: &mut Packet) -> Ruling {
-        let mut ruling = Ruling::default();
-        let mut pass = |chain: &'static str, text: &str| {
-            let text = format!("-A {chain} {text}");
-            ruling.passed.push(Passed { table: "nat".into(), chain: chain.into(), text, why: String::new() });
-        };
-        let is_vip = (packet.destination, packet.destination_port) == (VIP, 80);
-        match at.hook {
-            Hook::Prerouting | Hook::Output if at.new && packet.protocol == Protocol::Tcp && !self.backends.is_empty() => {
-                let is_node_port = at.local.contains(&packet.destination) && packet.destination_port == NODE_PORT;
-                if !is_vip && !is_node_port {
-                    return ruling;
-                }
-                pass("KUBE-SERVICES", "-j KUBE-SVC-WEB");
-                let (address, port) = self.backends[(at.key % self.backends.len() as u128) as usize];
-                let from_pod = Cidr::new(Ipv4Addr::new(10, 244, 0, 0), 16).contains(packet.source);
-                if is_node_port || !from_pod || packet.source == address {
-                    packet.mark |= 0x4000;
-                }
-                pass("KUBE-SEP-WEB", "-j DNAT");
-                (packet.destination, packet.destination_port) = (address, port);
-            }
-            Hook::Forward | Hook::Output if self.backends.is_empty() && is_vip => {
-                pass("KUBE-SERVICES", "-m comment --comment \"default/web:http has no endpoints\" -j REJECT");
-                ruling.verdict = Verdict::Reject;
-            }
-            Hook::Postrouting if at.new && packet.mark & 0x4000 != 0 => {
-                packet.mark ^= 0x4000;
-                pass("KUBE-POSTROUTING", "-j MASQUERADE --random-fully");
-                packet.source = at.masquerade;
-            }
-            _ => {}
-        }
-        ruling
-    }
-}
-
 /// The lab: two nodes with three pods each.
 struct Lab {
     config: NetworkConfig,
@@ -64,7 +25,8 @@ struct Lab {
     pods: Vec<Sandbox>,
     listening: BTreeSet<(u32, u16)>,
     leases: BTreeMap<u32, Leases>,
-    proxies: BTreeMap<u32, Proxy>,
+    /// Whom each node's kube-proxy knows behind `default/web:http`, at 10.96.0.50:80 and node port 30080.
+    proxies: BTreeMap<u32, Vec<(Ipv4Addr, u16)>>,
     policies: Option<Policies>,
     entrances: Vec<u32>,
 }
@@ -109,7 +71,7 @@ impl Lab {
             leases.set(node, Some(lease));
         }
         let places = [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)];
-        let proxy = Proxy { backends: vec![(address(2, 1), 8080)] };
+        let proxy = vec![(address(2, 1), 8080)];
         Lab {
             config,
             machines: [1, 2].map(machine).to_vec(),
@@ -129,7 +91,7 @@ impl Lab {
 
     /// All goes to this pod.
     fn to(self, node: u32, place: u32) -> Lab {
-        self.with(|lab| lab.proxies.values_mut().for_each(|proxy| proxy.backends = vec![(address(node, place), 8080)]))
+        self.with(|lab| lab.proxies.values_mut().for_each(|proxy| *proxy = vec![(address(node, place), 8080)]))
     }
 
     fn walk(&self, from: End, target: Target) -> Walk {
@@ -188,7 +150,16 @@ impl Fabric for Lab {
         self.leases.get(&node).cloned()
     }
     fn rules(&self, node: u32) -> Option<Arc<dyn Rules + '_>> {
-        Some(Arc::new(self.proxies.get(&node)?.clone()))
+        let backends = self.proxies.get(&node)?;
+        let on = |address: Ipv4Addr| {
+            self.pods.iter().find(|pod| pod.address == address).map_or("", |pod| if pod.node == 1 { "node1" } else { "node2" })
+        };
+        let backends = backends.iter().map(|(address, port)| backend(&address.to_string(), *port, on(*address))).collect();
+        let services = services([(Front { cluster_ip: VIP, node_port: NODE_PORT, ..front() }, backends)]);
+        let machine = self.machine(node)?;
+        let facts = NodeFacts { name: machine.name.clone(), zone: Str::EMPTY };
+        let rules = Arc::new(Ruleset::of(&services, &machine, &facts, &self.config));
+        Some(Arc::new(Written { rules, affinity: Affinity::default(), now: self.now(), seed: SEED }))
     }
     fn policies(&self, _node: u32) -> Option<Policies> {
         self.policies.clone()
@@ -354,8 +325,15 @@ fn to_itself_by_a_service() {
 
 #[test]
 fn who_the_pod_sees() {
+    for mode in [ProxyMode::Iptables, ProxyMode::Nftables] {
+        who_the_pod_sees_by(mode);
+    }
+}
+
+fn who_the_pod_sees_by(mode: ProxyMode) {
     let (vtep, bridge) = (Ipv4Addr::new(10, 244, 1, 0), Ipv4Addr::new(10, 244, 1, 1));
-    let (remote, local) = (Lab::new(Backend::Vxlan), Lab::new(Backend::Vxlan).to(1, 2));
+    let by = |lab: &mut Lab| lab.config.proxy = mode;
+    let (remote, local) = (Lab::new(Backend::Vxlan).with(by), Lab::new(Backend::Vxlan).to(1, 2).with(by));
     let node_port = Target::tcp(node_address(1), NODE_PORT);
     let cases = [
         (&remote, End::Node(1), Target::tcp(VIP, 80), vtep),
@@ -422,7 +400,7 @@ fn where_and_why_it_fails() {
     let ping = Target::ping(address(2, 1), 56);
     let refused = "eth0:64 veth:64 cni0:64 flannel.1:63 eth0:63 node1:63 node2:63 eth0:63 flannel.1:63 cni0:62 veth:62 eth0:62 ";
 
-    let none = lab().with(|lab| lab.proxies.values_mut().for_each(|proxy| proxy.backends.clear()));
+    let none = lab().with(|lab| lab.proxies.values_mut().for_each(|proxy| proxy.clear()));
     let walk = check(&none, End::Pod(11), service, "eth0:64 veth:64 cni0:64 NoEndpoints: connection refused");
     assert!(story(&walk).contains("Service default/web:http has no ready endpoints"));
     check(&none, End::Node(1), service, "eth0:64 NoEndpoints: connection refused");
@@ -466,7 +444,7 @@ fn hosts_pods_and_load_balancers() {
     let host = |lab: &mut Lab| {
         let pod = &mut lab.pods[3];
         (pod.host_network, pod.address) = (true, node_address(2));
-        lab.proxies.values_mut().for_each(|proxy| proxy.backends = vec![(node_address(2), 8080)]);
+        lab.proxies.values_mut().for_each(|proxy| *proxy = vec![(node_address(2), 8080)]);
     };
     let lab = Lab::new(Backend::Vxlan).with(host);
     for (from, target) in [
@@ -486,13 +464,54 @@ fn hosts_pods_and_load_balancers() {
 }
 
 #[test]
+fn policies_stand_in_the_way() {
+    let policies = |ways: &[&str], rules: serde_json::Value| {
+        let mut spec = serde_json::json!({"podSelector": {"matchLabels": {"app": "guarded"}}, "policyTypes": ways});
+        spec[ways[0].to_lowercase()] = rules;
+        Some(crate::net::policy::of_one("default", "guard", &spec))
+    };
+    let guarded = |node: u32, place: u32, policies: Option<Policies>| {
+        move |lab: &mut Lab| {
+            let pod = lab.pods.iter_mut().find(|other| other.pod == pod(node, place)).expect("it is there");
+            pod.labels.set("app", "guarded");
+            lab.policies = policies;
+        }
+    };
+    let target = Target::tcp(address(2, 1), 8080);
+    let there = "eth0:64 veth:64 cni0:64 flannel.1:63 eth0:63 node1:63 node2:63 eth0:63 flannel.1:63 ";
+    let deny = Lab::new(Backend::Vxlan).with(guarded(2, 1, policies(&["Ingress"], serde_json::json!([]))));
+    let walk = check(&deny, End::Pod(11), target, &format!("{there}Policy: connection refused"));
+    let text = "NetworkPolicy default/guard isolates pod/pod-2-1 for ingress, and no rule of it allows pod/pod-1-1 to reach 8080/TCP";
+    assert_eq!(walk.cause().map(ToString::to_string).as_deref(), Some(text));
+    // By the Service too, for the policy sees the pod; the pod's own connections and their answers pass, and so does its node.
+    assert_eq!(deny.walk(End::Pod(11), Target::tcp(VIP, 80)).cause().map(Cause::as_str), Some("Policy"));
+    assert_eq!(deny.walk(End::Pod(21), Target::tcp(address(1, 1), 8080)).outcome, Outcome::Answered);
+    assert_eq!(deny.walk(End::Node(2), target).outcome, Outcome::Answered);
+    assert_eq!(deny.walk(End::Node(1), target).cause().map(Cause::as_str), Some("Policy"), "another node's VXLAN address is nobody");
+    check(&deny, End::Pod(22), target, "eth0:64 veth:64 Policy: connection refused");
+    let past = deny.with(|lab| lab.config.bridge_netfilter = false);
+    let walk = past.walk(End::Pod(22), target);
+    assert_eq!(walk.outcome, Outcome::Answered);
+    assert!(story(&walk).contains("no NetworkPolicy is asked"));
+
+    let egress = policies(&["Egress"], serde_json::json!([{"ports": [{"protocol": "UDP", "port": 53}]}]));
+    let egress = Lab::new(Backend::Vxlan).with(guarded(1, 1, egress));
+    check(&egress, End::Pod(11), target, "eth0:64 veth:64 cni0:64 Policy: connection refused");
+    check(&egress, End::Pod(11), Target::tcp(node_address(1), 10_250), "eth0:64 veth:64 cni0:64 Policy: connection refused");
+    let open = policies(&["Ingress"], serde_json::json!([{"from": [{"ipBlock": {"cidr": "10.244.1.0/24"}}]}]));
+    let open = Lab::new(Backend::Vxlan).with(guarded(2, 1, open));
+    let walk = open.walk(End::Pod(11), target);
+    assert!(story(&walk).contains("NetworkPolicy default/guard, ingress rule 1"), "{}", story(&walk));
+}
+
+#[test]
 fn told_in_words_and_drawn() {
     let lab = Lab::new(Backend::Vxlan);
     let walk = lab.walk(End::Pod(11), Target::tcp(VIP, 80));
     let text = story(&walk);
     for part in [
         "pod/pod-1-1: tcp 10.96.0.50:80",
-        "KUBE-SEP-WEB",
+        "KUBE-SEP-",
         "DNAT: 10.96.0.50:80 becomes 10.244.2.2:8080",
         "route   10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink",
         "wrapped: 60 + 50 bytes",
