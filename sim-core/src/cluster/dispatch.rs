@@ -1,5 +1,6 @@
 //! The only place that matches on [`Event`]: hands each input to its process, and what the process asked for to the queue.
 
+use super::answers::Answers;
 use super::event::{Event, Happened, Process};
 use super::{Cluster, Kubelets};
 use crate::api::object::{Kind, Object, ObjectId};
@@ -43,6 +44,10 @@ impl Cluster {
             Event::Node(input) => {
                 match *input {
                     node::Input::Power { node, on, boots } => self.power(node, on, boots, id),
+                    node::Input::Ask { pod, container, attempt, query } => {
+                        let reply = Answers::of(&self.nodes, &self.store, self.now).answer(pod, &query);
+                        self.node(id, |nodes, now, out| nodes.answered(now, (pod, container, attempt), &query, reply, out));
+                    }
                     input => self.node(id, |nodes, now, out| nodes.on(now, input, out)),
                 }
                 Happened::Timer(Process::Kubelet)

@@ -3,6 +3,8 @@
 //! A run is `(seed, configuration, inputs)`. The state is plain data: cloning a [`Cluster`] is a checkpoint, and two clones given the
 //! same inputs go the same way.
 
+pub mod addons;
+mod answers;
 pub mod boot;
 pub mod dispatch;
 pub mod event;

@@ -2,6 +2,7 @@
 //! validateContainer), v1.36; what the kubelet does then is in `node/inside`.
 
 use super::Client;
+use super::answers::{Answers, Live};
 use crate::api::object::{Kind, Object};
 use crate::api::pod::Pod;
 use crate::api::status::{ApiError, Reason};
@@ -94,7 +95,10 @@ impl Client<'_> {
             let message = format!("error dialing backend: dial tcp {address}:10250: connect: no route to host");
             return Err(Unstreamed::Server(ApiError::new(Reason::Unknown, message)));
         }
-        let done = self.nodes.exec(self.front.at.now, number, &container, argv, input).map_err(|why| match why {
+        let now = self.front.at.now;
+        let before = self.nodes.clone();
+        let network = Live { answers: Answers::of(&before, self.front.store, now), pod: number };
+        let done = self.nodes.exec(now, (number, &container), (argv, input), &network).map_err(|why| match why {
             NotRun::Refused(why) => Unstreamed::Upgrade(why),
             NotRun::Failed(why) => Unstreamed::Failed(why),
         })?;

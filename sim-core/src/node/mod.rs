@@ -14,6 +14,7 @@ pub mod kubelet;
 pub mod metrics;
 pub mod pressure;
 pub mod runtime;
+pub mod serving;
 
 use crate::api::meta::{Str, Uid};
 use crate::api::node::Heartbeat;
@@ -33,6 +34,7 @@ use kubelet::pod_worker::{PodWorker, Stage, Step};
 use kubelet::{Kubelet, Load, NodeStep, Reading, Turn, Words, admission, heartbeat, mirror};
 use runtime::addresses::AddressPool;
 use runtime::image::{ImageStore, Images};
+use runtime::shell::network::{Query, Reply};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -67,6 +69,17 @@ pub enum Input {
         on: bool,
         /// How often it had been switched on: if that is different now, nothing happens.
         boots: u32,
+    },
+    /// A process asks the network: the cluster finds the answer, and brings it with [`Nodes::answered`].
+    Ask {
+        /// The pod's number.
+        pod: u32,
+        /// Which of its containers.
+        container: u8,
+        /// The attempt that it belongs to.
+        attempt: u32,
+        /// What it asks.
+        query: Arc<Query>,
     },
     /// The API server's answer to a status.
     Answer {
@@ -176,6 +189,11 @@ impl Nodes {
             held: Vec::new(),
         };
         self.kubelets.insert(node_number, kubelet);
+    }
+
+    /// The run's seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// How images behave.
@@ -340,14 +358,23 @@ impl Nodes {
                 self.with(now, pod, out, |worker, turn| worker.timer(turn, container, step, attempt))
             }
             Input::Node { node, step, attempt } => self.node_step(now, node, step, attempt, out),
-            // The cluster carries this out: power concerns the lease too.
-            Input::Power { .. } => {}
+            // The cluster carries these out: power concerns the lease too, and the network is everybody's.
+            Input::Power { .. } | Input::Ask { .. } => {}
             // The lower half of a token is the pod's number.
             Input::Answer { token, result } => {
                 let result = result.map(|_| ()).map_err(|error| error.reason);
                 self.with(now, token as u32, out, |worker, turn| worker.settled(turn, token, result));
             }
         }
+    }
+
+    /// The network has answered a question that was asked in a container ([`Input::Ask`]).
+    pub fn answered(&mut self, now: SimTime, asked: (u32, u8, u32), query: &Query, reply: Reply, out: &mut Outbox<Call, Input>) {
+        let (mut pod, container, attempt) = asked;
+        while let Some(next) = self.renumbered.get(&pod) {
+            pod = *next;
+        }
+        self.with(now, pod, out, |worker, turn| worker.answered(turn, usize::from(container), attempt, query, reply));
     }
 
     /// How many of a node's pods have containers that are starting or running.

@@ -23,8 +23,9 @@ use crate::node::kubelet::resync;
 use crate::node::runtime::container::{Exit, State};
 use crate::node::runtime::log::{self, LogLine};
 use crate::node::runtime::program::Says;
+use crate::node::runtime::shell::network::{Heard, Journal};
 use crate::node::runtime::shell::overlay::FileChange;
-use crate::node::runtime::shell::{NoNetwork, Script, Setting, Stream, Window, trace};
+use crate::node::runtime::shell::{Network, NoNetwork, Script, Setting, Stream, Window, trace};
 use std::collections::BTreeMap;
 use surroundings::{container_named, surroundings};
 
@@ -156,6 +157,13 @@ fn index_of(worker: &PodWorker, name: &str) -> Option<usize> {
     (0..worker.containers.len()).find(|index| worker.spec_of(*index).name == *name)
 }
 
+/// What a run heard from the network.
+fn journal<'w>(worker: &'w PodWorker, container: &str, run: Run) -> &'w Journal {
+    let index = index_of(worker, container).unwrap_or(0);
+    let container = &worker.containers[index];
+    if run.id == container.id { &container.heard } else { &container.heard_before }
+}
+
 /// The volumes that a container mounts: name and path.
 fn mounts(worker: &PodWorker, container: &str) -> Vec<(String, String)> {
     let tree = container_named(&worker.pod, container);
@@ -234,7 +242,8 @@ impl Inside<'_> {
             for run in [worker.containers[index].last.and_then(Run::over), run_of(worker, index, false).ok()].into_iter().flatten() {
                 let Some((script, setting)) = self.plain_setting(worker, &container, run, now) else { continue };
                 let until = run.ended.unwrap_or(now).since(run.started);
-                for (at, path, change) in trace(&script, &setting, &NoNetwork, Window { from: until, until }).changes {
+                let heard = Heard::so_far(journal(worker, &container, run));
+                for (at, path, change) in trace(&script, &setting, &heard, Window { from: until, until }).changes {
                     let place = claims.iter().find_map(|(claim, root)| Some((*claim, path.strip_prefix(root.as_str())?.to_owned())));
                     all.extend(
                         place.filter(|(_, path)| path.starts_with('/')).map(|(claim, path)| (claim, (run.started + at, path, change))),
@@ -274,7 +283,8 @@ impl Inside<'_> {
                 let Some((script, mut setting)) = self.plain_setting(worker, &other, run, now) else { continue };
                 setting.outside = since(run.started, self.commands_wrote(worker, &other, run));
                 let until = run.ended.unwrap_or(now).since(run.started);
-                for (at, path, change) in trace(&script, &setting, &NoNetwork, Window { from: until, until }).changes {
+                let heard = Heard::so_far(journal(worker, &other, run));
+                for (at, path, change) in trace(&script, &setting, &heard, Window { from: until, until }).changes {
                     let place =
                         shared.iter().find_map(|(theirs, mine)| Some(format!("{mine}/{}", path.strip_prefix(theirs)?.strip_prefix('/')?)));
                     changes.extend(place.map(|path| (run.started + at, path, change)));
@@ -311,11 +321,12 @@ impl Inside<'_> {
         let (script, setting) = self.of_running(worker, index, now)?;
         let elapsed = now.since(setting.started);
         let ahead = elapsed + AHEAD;
-        let course = trace(&script, &setting, &NoNetwork, Window { from: elapsed, until: ahead });
+        let heard = Heard::so_far(&worker.containers[index].heard);
+        let course = trace(&script, &setting, &heard, Window { from: elapsed, until: ahead });
         let own = course.changes.iter().map(|(at, ..)| *at);
         let next = own.chain(setting.outside.iter().map(|(at, ..)| *at)).filter(|at| *at > elapsed).min();
         let scripted = !course.changes.is_empty() || course.ended().is_some();
-        let present = trace(&script, &setting, &NoNetwork, Window { from: elapsed, until: elapsed });
+        let present = trace(&script, &setting, &heard, Window { from: elapsed, until: elapsed });
         let started = setting.started;
         let command = Script::new(command.iter().map(Str::to_string).collect());
         let setting = Setting { files: present.files.into(), outside: Vec::new(), started: now, pid_one: false, beside: true, ..setting };
@@ -376,6 +387,15 @@ impl Nodes {
         self.kubelets.get(worker.node).expect("a pod that is known is on a node that is known").facts()
     }
 
+    /// A container's process as it is now, with its files as they are.
+    pub(super) fn present(&self, now: SimTime, worker: &PodWorker, index: usize) -> Option<Setting> {
+        let facts = self.facts(worker);
+        let (script, setting) = self.inside(&facts).of_running(worker, index, now)?;
+        let until = now.since(setting.started);
+        let files = trace(&script, &setting, &Heard::so_far(&worker.containers[index].heard), Window { from: until, until }).files;
+        Some(Setting { files: files.into(), ..setting })
+    }
+
     /// A container's log.
     ///
     /// # Errors
@@ -389,22 +409,31 @@ impl Nodes {
         let facts = self.facts(worker);
         let Some((script, setting)) = self.inside(&facts).setting(worker, container, run, now) else { return Ok(Log::default()) };
         let from = query.since.unwrap_or(SimTime::ZERO);
-        let mut lines = log::lines(&script, &setting, &NoNetwork, run.ended, (from, if run.ended.is_some() { now } else { ahead }));
+        let heard = Heard::so_far(journal(worker, container, run));
+        let mut lines = log::lines(&script, &setting, &heard, run.ended, (from, if run.ended.is_some() { now } else { ahead }));
         let says = &self.images.program(&worker.spec_of(index).image).says;
         if !says.is_empty() {
             lines.extend(said(says, run, ahead.min(run.ended.unwrap_or(ahead))));
             lines.sort_by_key(|line| line.at);
         }
-        let next = lines.iter().map(|line| line.at).find(|at| *at > now);
+        // Nobody knows what comes after a question that isn't answered yet.
+        let asks = worker.containers[index].asks.as_ref().filter(|_| run.ended.is_none()).map(|(at, _)| *at);
+        let next = lines.iter().map(|line| line.at).chain(asks).filter(|at| *at > now).min();
         lines.retain(|line| line.at <= now && line.at >= from);
         Ok(Log { lines, over: run.ended.is_some(), next })
     }
 
-    /// Runs a command in a container.
+    /// Runs a command in a container. `network` answers what it asks.
     ///
     /// # Errors
     /// The container doesn't run, or hasn't the command.
-    pub fn exec(&mut self, now: SimTime, pod: u32, container: &str, argv: &[String], input: Option<&str>) -> Result<Executed, NotRun> {
+    pub fn exec(
+        &mut self,
+        now: SimTime,
+        (pod, container): (u32, &str),
+        (argv, input): (&[String], Option<&str>),
+        network: &dyn Network,
+    ) -> Result<Executed, NotRun> {
         let not_found = || NotRun::Refused(format!("container not found ({container:?})"));
         let worker = self.worker(pod).ok_or_else(|| NotRun::Refused("pod does not exist".to_owned()))?;
         let index = index_of(worker, container).ok_or_else(not_found)?;
@@ -413,7 +442,8 @@ impl Nodes {
         let facts = self.facts(worker);
         let (script, setting) = self.inside(&facts).setting(worker, container, run, now).ok_or_else(not_found)?;
         let until = now.since(started);
-        let present = trace(&script, &setting, &NoNetwork, Window { from: until, until });
+        let heard = Heard::so_far(journal(worker, container, run));
+        let present = trace(&script, &setting, &heard, Window { from: until, until });
         let command = Script::new(argv.to_vec());
         let setting = Setting {
             files: std::sync::Arc::new(present.files),
@@ -432,7 +462,7 @@ impl Nodes {
                 why.why
             ))
         })?;
-        let done = trace(&command, &setting, &NoNetwork, Window { from: SimDuration::ZERO, until: EXEC_MAX });
+        let done = trace(&command, &setting, network, Window { from: SimDuration::ZERO, until: EXEC_MAX });
         let mounts = mounts(worker, container);
         let places = self.written.pods.entry(pod).or_default();
         for (at, path, change) in done.changes {

@@ -4,7 +4,7 @@
 use crate::api::meta::Str;
 use crate::api::pod::Pod;
 use crate::node::kubelet::configured::Configured;
-use crate::node::kubelet::files::hosts;
+use crate::node::kubelet::files::{hosts, resolv};
 use crate::node::runtime::disk::File;
 use crate::node::runtime::images::lookup;
 use crate::node::runtime::shell::{Mount, Script, Setting};
@@ -19,6 +19,12 @@ pub fn container_named<'a>(pod: &'a Pod, name: &str) -> Option<&'a Value> {
     let lists = ["initContainers", "containers", "ephemeralContainers"].iter();
     let mut all = lists.filter_map(|field| pod.spec.tree[field].as_array()).flatten();
     all.find(|container| container["name"] == name)
+}
+
+/// The tag of an image's name.
+fn tag(image: &str) -> &str {
+    let last = image.split('@').next().and_then(|name| name.rsplit('/').next()).unwrap_or_default();
+    last.split_once(':').map_or("", |(_, tag)| tag)
 }
 
 /// What a container runs and what it finds. `None` if the pod has no such container, or it can't be made from what is there.
@@ -40,6 +46,7 @@ pub fn surroundings(configured: &Configured<'_>, name: &str) -> Option<(Script, 
     setting.user = security("runAsUser").and_then(|user| u32::try_from(user).ok()).unwrap_or(facts.user);
     setting.read_only_root = tree["securityContext"]["readOnlyRootFilesystem"] == true;
     setting.hostname = hostname;
+    setting.tag = tag(image).to_owned();
     setting.address = configured.started.address;
     setting.pid_one = pod.spec.tree["shareProcessNamespace"] != true && pod.spec.tree["hostPID"] != true;
     setting.seed = pod.meta.uid.0 as u64;
@@ -47,9 +54,7 @@ pub fn surroundings(configured: &Configured<'_>, name: &str) -> Option<(Script, 
         directory.clone_into(&mut setting.cwd);
     }
     let mut files = (*facts.files).clone();
-    let namespace = &pod.meta.namespace;
-    let resolv = format!("search {namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n");
-    files.insert("/etc/resolv.conf".into(), File::new(resolv, 0o644));
+    files.insert("/etc/resolv.conf".into(), File::new(resolv::file(pod), 0o644));
     let mounts = configured.mounts(tree).ok()?;
     let volumes = configured.files(tree).ok()?;
     for mount in &mounts {

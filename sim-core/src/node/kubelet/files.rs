@@ -10,6 +10,7 @@
 
 pub mod hosts;
 pub mod mounts;
+pub mod resolv;
 
 use crate::api::defaults::base64_decode;
 use crate::api::downward::{self, Subject};

@@ -7,6 +7,7 @@
 use crate::api::event::EventType;
 use crate::api::meta::Str;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::Input;
 use crate::node::inside::surroundings::container_named;
 use crate::node::kubelet::Turn;
 use crate::node::kubelet::configured::Configured;
@@ -15,8 +16,10 @@ use crate::node::kubelet::restart::{is_init_restarted, is_restarted};
 use crate::node::runtime::container::Ended;
 use crate::node::runtime::image::Images;
 use crate::node::runtime::images::lookup;
-use crate::node::runtime::shell::{End, NoNetwork};
+use crate::node::runtime::shell::End;
+use crate::node::runtime::shell::network::{Heard, Query, Reply};
 use serde_json::Value;
+use std::sync::Arc;
 
 impl PodWorker {
     /// Whether what the container does depends on what is inside it.
@@ -89,14 +92,51 @@ impl PodWorker {
         )))
     }
 
-    /// When the process ends by itself, with which code and why. Looked up once, when it starts.
-    pub fn ends_at(&self, turn: &Turn<'_>, index: usize) -> Option<(SimTime, i32, Ended)> {
-        let started = self.containers[index].running_since()?;
-        let of_program = self.course(turn, index).ends;
-        let own = match of_program {
+    /// Works out when the process ends by itself, as far as that can be known, and what it asks the network before: when it starts, and
+    /// whenever it has heard something new.
+    pub fn foresee(&mut self, turn: &mut Turn<'_>, index: usize) {
+        let Some(started) = self.containers[index].running_since() else { return };
+        let (own, asks) = match self.course(turn, index).ends {
             None if self.is_scripted(turn.images, index) => self.script_ends(turn, index, None),
-            ends => ends,
+            ends => (ends, None),
         };
+        let ends = self.ends_at(turn, index, started, own);
+        let asks = asks.map(|(after, query)| (started + after, query));
+        let asks = asks.filter(|(at, _)| ends.is_none_or(|(end, ..)| *at < end));
+        self.containers[index].ends = ends;
+        if let Some((at, ..)) = ends {
+            self.wake_at(turn, at.max(turn.now), number(index), Step::Exit);
+        }
+        let known = self.containers[index].asks.as_ref().map(|(at, query)| (*at, &**query));
+        if known != asks.as_ref().map(|(at, query)| (*at, query)) {
+            self.containers[index].asks = asks.map(|(at, query)| (at, Arc::new(query)));
+            self.ask_in_time(turn, index);
+        }
+    }
+
+    /// When the process's next question has come, the network answers it.
+    pub fn ask_in_time(&self, turn: &mut Turn<'_>, index: usize) {
+        let container = &self.containers[index];
+        let Some((at, query)) = &container.asks else { return };
+        let (pod, attempt) = (self.id.number, container.attempt);
+        turn.out.wake_at((*at).max(turn.now), Input::Ask { pod, container: number(index), attempt, query: query.clone() });
+    }
+
+    /// The network has answered the process's question: it goes on.
+    pub fn answered(&mut self, turn: &mut Turn<'_>, index: usize, attempt: u32, query: &Query, reply: Reply) {
+        let Some(container) = self.containers.get_mut(index).filter(|container| container.attempt == attempt) else { return };
+        let Some(started) = container.running_since() else { return };
+        let due = container.asks.as_ref().filter(|(at, asked)| *at <= turn.now && **asked == *query).map(|(at, _)| *at);
+        let Some(asked) = due else { return };
+        container.asks = None;
+        container.heard.note(asked.since(started), query.clone(), reply);
+        if container.stops.is_none() {
+            self.foresee(turn, index);
+        }
+    }
+
+    /// When the process ends, with which code and why, if it ends by itself as it is said.
+    fn ends_at(&self, turn: &Turn<'_>, index: usize, started: SimTime, own: Option<(SimDuration, i32)>) -> Option<(SimTime, i32, Ended)> {
         let mut own = own.map(|(after, code)| (started + after, code, Ended::of(code)));
         if let Some(told) = self.containers[index].told_to_end {
             let (at, code) = self.heeds_term(turn, index, told);
@@ -111,15 +151,23 @@ impl PodWorker {
         }
     }
 
-    /// When a script ends, counted from its start; `term`: it gets TERM then.
-    fn script_ends(&self, turn: &Turn<'_>, index: usize, term: Option<SimDuration>) -> Option<(SimDuration, i32)> {
+    /// When a script ends, counted from its start, and what it asks the network before that and hasn't heard yet; `term`: it gets TERM then.
+    fn script_ends(
+        &self,
+        turn: &Turn<'_>,
+        index: usize,
+        term: Option<SimDuration>,
+    ) -> (Option<(SimDuration, i32)>, Option<(SimDuration, Query)>) {
         let facts = turn.kubelet.facts();
-        let (script, mut setting) = turn.inside(&facts).of_running(self, index, turn.now)?;
+        let Some((script, mut setting)) = turn.inside(&facts).of_running(self, index, turn.now) else { return (None, None) };
         setting.term = term;
-        match script.end(&setting, &NoNetwork) {
+        let journal = &self.containers[index].heard;
+        let network = if term.is_some() { Heard::and_no_more(journal) } else { Heard::so_far(journal) };
+        let ends = match script.end(&setting, &network) {
             End::Exited(after, code) => Some((after, code)),
             End::Running | End::Busy(_) | End::Unknown(_) => None,
-        }
+        };
+        (ends, network.pending())
     }
 
     /// What TERM at `term` does to the process: when it ends and with which code. [`SimTime::MAX`]: it doesn't heed it.
@@ -129,7 +177,7 @@ impl PodWorker {
             let stop = self.course(turn, index).stop;
             return (if stop == SimDuration::MAX { SimTime::MAX } else { term + stop }, program.stop_code);
         };
-        self.script_ends(turn, index, Some(term.since(started))).map_or((SimTime::MAX, 0), |(after, code)| (started + after, code))
+        self.script_ends(turn, index, Some(term.since(started))).0.map_or((SimTime::MAX, 0), |(after, code)| (started + after, code))
     }
 
     /// A command of a user wrote something in the pod: what was known of its containers is worked out again.
@@ -139,10 +187,7 @@ impl PodWorker {
                 continue;
             }
             if self.is_scripted(turn.images, index) {
-                self.containers[index].ends = self.ends_at(turn, index);
-                if let Some((at, ..)) = self.containers[index].ends {
-                    self.wake_at(turn, at.max(turn.now), number(index), Step::Exit);
-                }
+                self.foresee(turn, index);
             }
             self.ask_again(turn, index);
         }
@@ -151,10 +196,7 @@ impl PodWorker {
     /// A command in the container told its first process to end. Nobody else knows: it counts as having ended by itself.
     pub fn told_to_end(&mut self, turn: &mut Turn<'_>, index: usize, told: SimTime) {
         self.containers[index].told_to_end = Some(told);
-        self.containers[index].ends = self.ends_at(turn, index);
-        if let Some((at, ..)) = self.containers[index].ends {
-            self.wake_at(turn, at, number(index), Step::Exit);
-        }
+        self.foresee(turn, index);
     }
 
     /// The pod has been active for longer than `activeDeadlineSeconds`. `pkg/kubelet/active_deadline.go`.

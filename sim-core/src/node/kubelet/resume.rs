@@ -52,6 +52,7 @@ impl PodWorker {
         if let Some((at, ..)) = self.containers[index].ends {
             self.wake_at(turn, at.max(turn.now), number(index), Step::Exit);
         }
+        self.ask_in_time(turn, index);
         if let Some(at) = self.containers[index].leak.and_then(|_| self.runs_out_at(turn, index)) {
             self.wake_at(turn, at, number(index), Step::OutOfMemory);
         }

@@ -137,10 +137,7 @@ impl PodWorker {
         self.count_start(index, course.id);
         self.containers[index].state = State::Running { started: turn.now };
         self.prepare(turn, index);
-        self.containers[index].ends = self.ends_at(turn, index);
-        if let Some((at, ..)) = self.containers[index].ends {
-            self.wake_at(turn, at, number(index), Step::Exit);
-        }
+        self.foresee(turn, index);
         match self.spec_of(index).hooks.as_ref().and_then(|hooks| hooks.post_start.clone()) {
             None => self.hooked(turn, index),
             Some(handler) => {
@@ -157,6 +154,7 @@ impl PodWorker {
             container.last = Some(exit);
             container.restarts += 1;
         }
+        container.heard_before = std::mem::take(&mut container.heard);
         container.id = id;
         container.attempt += 1;
     }

@@ -5,6 +5,8 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::kubelet::config::Amounts;
 use crate::node::kubelet::probes::Prober;
 use crate::node::kubelet::restart::BackOff;
+use crate::node::runtime::shell::network::{Journal, Query};
+use std::sync::Arc;
 
 /// Why a container isn't running.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -155,6 +157,12 @@ pub struct Container {
     pub peak: Amounts,
     /// Whether its memory grows.
     pub leak: Option<Leak>,
+    /// What its process has heard from the network.
+    pub heard: Journal,
+    /// What the process before this one heard.
+    pub heard_before: Journal,
+    /// What its process asks the network next, and when.
+    pub asks: Option<(SimTime, Arc<Query>)>,
 }
 
 impl Container {
@@ -181,6 +189,9 @@ impl Container {
             probers: None,
             peak: Amounts::default(),
             leak: None,
+            heard: Journal::default(),
+            heard_before: Journal::default(),
+            asks: None,
         }
     }
 
@@ -229,6 +240,7 @@ impl Container {
         }
         (self.ready, self.started) = (false, false);
         (self.ends, self.stops, self.told_to_end) = (None, None, None);
+        self.asks = None;
         self.probers = None;
         self.leak = None;
         self.attempt += 1;

@@ -76,6 +76,8 @@ pub struct Serves {
     pub cpu: SimDuration,
     /// What it answers: a path of a file, or a text with braces as in logs.
     pub answer: String,
+    /// What it answers at certain paths instead.
+    pub paths: BTreeMap<String, String>,
 }
 
 /// A program that serves until it is told to stop.
@@ -334,6 +336,8 @@ struct WrittenServes {
     latency: String,
     cpu: String,
     answer: String,
+    #[serde(default)]
+    paths: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -402,6 +406,7 @@ impl Server {
                     latency: duration(&serves.latency),
                     cpu: duration(&serves.cpu),
                     answer: serves.answer.clone(),
+                    paths: serves.paths.clone(),
                 })
                 .collect(),
         }

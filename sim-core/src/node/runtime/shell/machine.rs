@@ -1,12 +1,13 @@
 //! The state of a shell at work: its clock, what it prints, what it reads, what is set. What commands do with it is in `run`.
 
+mod ask;
 mod run;
 
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::runtime::images::Server;
 use crate::node::runtime::shell::overlay::{FileChange, Overlay, absolute, parent};
 use crate::node::runtime::shell::syntax::Node;
-use crate::node::runtime::shell::{End, Line, Network, Query, Reply, Setting, Stream, Trace, Window, times};
+use crate::node::runtime::shell::{End, Line, Network, Setting, Stream, Trace, Window, times};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -260,23 +261,6 @@ impl<'a> Machine<'a> {
     pub fn date(&mut self, pattern: &str) -> String {
         let now = self.now();
         times::format(self.setting.epoch, now, pattern)
-    }
-
-    /// Asks the network and waits for its answer.
-    ///
-    /// # Errors
-    /// [`Stop::Unknown`] if nobody can know the answer yet.
-    pub fn ask(&mut self, query: &Query) -> Result<Reply, Stop> {
-        self.asked_network = true;
-        let reply = self.network.ask(self.clock, query).ok_or(Stop::Unknown)?;
-        self.met_unknown |= reply.result.is_err();
-        self.advance(reply.takes)?;
-        Ok(reply)
-    }
-
-    /// Until when the network's answers stay as they are.
-    pub fn network_steady_until(&self) -> SimDuration {
-        self.network.steady_until(self.clock)
     }
 
     /// When something comes from outside next.

@@ -12,6 +12,7 @@ mod builtins;
 mod commands;
 pub mod expand;
 pub mod machine;
+pub mod network;
 pub mod overlay;
 pub mod parse;
 pub mod pattern;
@@ -23,6 +24,7 @@ use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::node::runtime::disk::Files;
 use crate::node::runtime::images::ImageFacts;
 use machine::{Machine, Stop};
+pub use network::{Network, NoNetwork};
 use overlay::FileChange;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -63,6 +65,8 @@ pub struct Mount {
 pub struct Setting {
     /// What its image has.
     pub image: &'static ImageFacts,
+    /// The image's tag: some programs differ between versions.
+    pub tag: String,
     /// Its environment.
     pub env: Vec<(String, String)>,
     /// The files of its image and volumes at the start.
@@ -107,6 +111,7 @@ impl Setting {
     pub fn new(image: &'static ImageFacts) -> Setting {
         Setting {
             image,
+            tag: String::new(),
             env: image.env.clone(),
             files: image.files.clone(),
             mounts: Vec::new(),
@@ -126,78 +131,6 @@ impl Setting {
             seed: 1,
             input: None,
         }
-    }
-}
-
-/// A question to the network.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Query {
-    /// `nslookup name`, or what a client does first.
-    Resolve {
-        /// The name.
-        name: String,
-    },
-    /// An HTTP request of curl or wget.
-    Fetch {
-        /// `GET`, …
-        method: String,
-        /// The whole address.
-        url: String,
-    },
-    /// `nc -z host port`
-    Connect {
-        /// A name or an address.
-        host: String,
-        /// The port.
-        port: u16,
-    },
-    /// `ping host`
-    Ping {
-        /// A name or an address.
-        host: String,
-    },
-}
-
-/// What the network answers.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reply {
-    /// How long it takes.
-    pub takes: SimDuration,
-    /// What came back, or why nothing did, in the words of the client's library: `Connection refused`, `Name or service not known`.
-    pub result: Result<Response, String>,
-}
-
-/// Something that came back.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Response {
-    /// The addresses that a name stands for.
-    pub addresses: Vec<Ipv4Addr>,
-    /// The status of an HTTP answer.
-    pub status: u16,
-    /// Its body.
-    pub body: String,
-}
-
-/// Who answers what containers ask the network.
-pub trait Network {
-    /// The answer to a question asked this long after the process's start. `None`: nobody can know yet; ask again when that time has come.
-    fn ask(&self, at: SimDuration, query: &Query) -> Option<Reply>;
-
-    /// Until when all answers stay what they are at `at`. A loop that asks is skipped only so far.
-    fn steady_until(&self, at: SimDuration) -> SimDuration;
-}
-
-/// No network: every question fails at once, and says why.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoNetwork;
-
-impl Network for NoNetwork {
-    fn ask(&self, _at: SimDuration, _query: &Query) -> Option<Reply> {
-        Some(Reply { takes: SimDuration::ZERO, result: Err("the network isn't simulated yet".to_owned()) })
-    }
-
-    fn steady_until(&self, _at: SimDuration) -> SimDuration {
-        SimDuration::MAX
     }
 }
 

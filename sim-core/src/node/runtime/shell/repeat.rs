@@ -35,7 +35,8 @@ impl Machine<'_> {
         // Whether it can be left at all can be seen without running it: most containers' loops can't.
         let shell = &self.shell;
         let bound = shell.errexit || !shell.functions.is_empty() || (self.setting.term.is_some() && !shell.traps.is_empty());
-        if self.limit == SimDuration::MAX && !bound && !until && condition.is_true() && !body.may_leave() {
+        let quiet = !self.is_heard() || !condition.asks() && !body.asks();
+        if self.limit == SimDuration::MAX && quiet && !bound && !until && condition.is_true() && !body.may_leave() {
             return Err(Stop::Limit);
         }
         let mut code = 0;

@@ -86,6 +86,9 @@ pub enum Redirect {
     Here(Word),
 }
 
+/// Programs that ask the network.
+const ASKERS: [&str; 8] = ["curl", "dig", "getent", "host", "nc", "nslookup", "ping", "wget"];
+
 /// A command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Node {
@@ -157,6 +160,31 @@ impl Node {
             Node::Loop { condition, body, .. } => condition.may_leave() || body.may_leave(),
             Node::For(_, _, body) | Node::Count(_, body) => body.may_leave(),
             Node::Case(_, arms) => arms.iter().any(|(_, node)| node.may_leave()),
+            Node::Function(..) | Node::Arithmetic(_) => false,
+        }
+    }
+
+    /// Whether it has a word in it that is the name of one of the programs that ask the network.
+    pub fn asks(&self) -> bool {
+        let in_words = |words: &[Word]| {
+            words.iter().flatten().any(|part| match part {
+                Part::Text { text, .. } => ASKERS.contains(&text.as_str()),
+                Part::Command { list, .. } => list.asks(),
+                Part::Variable { .. } | Part::Arithmetic(_) => false,
+            })
+        };
+        match self {
+            Node::Simple { sets, words, .. } => in_words(words) || sets.iter().any(|(_, word)| in_words(std::slice::from_ref(word))),
+            Node::Pipe(nodes) => nodes.iter().any(Node::asks),
+            Node::Not(node) | Node::Redirected(node, _) | Node::Subshell(node) => node.asks(),
+            Node::And(a, b) | Node::Or(a, b) => a.asks() || b.asks(),
+            Node::List(list) => list.iter().any(|(node, _)| node.asks()),
+            Node::If(arms, rest) => {
+                arms.iter().any(|(condition, then)| condition.asks() || then.asks()) || rest.as_ref().is_some_and(|rest| rest.asks())
+            }
+            Node::Loop { condition, body, .. } => condition.asks() || body.asks(),
+            Node::For(_, _, body) | Node::Count(_, body) => body.asks(),
+            Node::Case(_, arms) => arms.iter().any(|(_, node)| node.asks()),
             Node::Function(..) | Node::Arithmetic(_) => false,
         }
     }

@@ -2,6 +2,7 @@
 
 mod copy;
 mod files;
+mod names;
 mod network;
 mod perl;
 mod regex;
@@ -46,7 +47,7 @@ const TOOLS: &[(&str, In, Tool)] = &[
     ("date", In::All, system::date),
     ("dd", In::All, usage::dd),
     ("df", In::All, usage::df),
-    ("dig", In::Named, network::nslookup),
+    ("dig", In::Named, names::dig),
     ("dirname", In::All, files::dirname),
     ("du", In::All, usage::du),
     ("echo", In::All, system::echo),
@@ -56,10 +57,10 @@ const TOOLS: &[(&str, In, Tool)] = &[
     ("false", In::All, |_, _| Ok(1)),
     ("find", In::All, files::find),
     ("free", In::Busybox, usage::free),
-    ("getent", In::All, network::nslookup),
+    ("getent", In::All, names::getent),
     ("grep", In::All, text::grep),
     ("head", In::All, stream::head),
-    ("host", In::Named, network::nslookup),
+    ("host", In::Named, names::host),
     ("hostname", In::All, system::hostname),
     ("id", In::All, system::id),
     ("kill", In::All, system::kill),
@@ -71,7 +72,7 @@ const TOOLS: &[(&str, In, Tool)] = &[
     ("nc", In::Busybox, network::nc),
     ("nohup", In::All, system::nohup),
     ("nproc", In::All, usage::nproc),
-    ("nslookup", In::Busybox, network::nslookup),
+    ("nslookup", In::Busybox, names::nslookup),
     ("perl", In::Named, perl::perl),
     ("ping", In::Busybox, network::ping),
     ("printenv", In::All, system::printenv),

@@ -1,14 +1,11 @@
 //! Clients of the network: what they ask goes to the run's [`Network`](crate::node::runtime::shell::Network), how they say the answer is theirs.
+//! Mirrors busybox 1.36 (`networking/wget.c`, `nc_bloaty.c`, `ping.c`) and curl 8.
 
-use super::Options;
+use super::{Options, span};
+use crate::kernel::time::SimDuration;
 use crate::node::runtime::shell::machine::{Done, Machine};
-use crate::node::runtime::shell::{Query, Response};
-
-/// The host of an address.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?']).next().unwrap_or(rest)
-}
+use crate::node::runtime::shell::network::{Response, Target, Trouble, What};
+use std::net::Ipv4Addr;
 
 /// An address with its scheme.
 fn with_scheme(url: &str) -> String {
@@ -30,38 +27,125 @@ fn save(machine: &mut Machine<'_>, tool: &str, name: &str, body: &str) -> Done {
     Ok(0)
 }
 
+/// Options of curl that take a value, by their long names.
+const CURL_LONG: &[(&str, char)] = &[
+    ("request", 'X'),
+    ("header", 'H'),
+    ("data", 'd'),
+    ("output", 'o'),
+    ("write-out", 'w'),
+    ("max-time", 'm'),
+    ("connect-timeout", 'T'),
+    ("user-agent", 'A'),
+    ("user", 'u'),
+    ("retry", 'R'),
+    ("retry-delay", 'Y'),
+    ("resolve", 'Z'),
+];
+/// Those that take none.
+const CURL_PLAIN: &[(&str, char)] = &[
+    ("silent", 's'),
+    ("show-error", 'S'),
+    ("fail", 'f'),
+    ("head", 'I'),
+    ("include", 'i'),
+    ("location", 'L'),
+    ("insecure", 'k'),
+    ("verbose", 'v'),
+];
+
+/// Long options as their letters, so that values which stand alone are found.
+fn curl_letters(argv: &[String]) -> (Vec<String>, Vec<(String, String)>) {
+    let (mut short, mut headers) = (Vec::new(), Vec::new());
+    let mut words = argv.iter();
+    while let Some(word) = words.next() {
+        let long = word.strip_prefix("--").map(|long| long.split_once('=').unwrap_or((long, "")));
+        if let Some((name, value)) = long
+            && let Some((_, letter)) = CURL_LONG.iter().find(|(known, _)| *known == name)
+        {
+            let value = if value.is_empty() { words.next().cloned().unwrap_or_default() } else { value.to_owned() };
+            match letter {
+                'H' => headers.extend(header(&value)),
+                _ => short.extend([format!("-{letter}"), value]),
+            }
+        } else if let Some((name, _)) = long
+            && let Some((_, letter)) = CURL_PLAIN.iter().find(|(known, _)| *known == name)
+        {
+            short.push(format!("-{letter}"));
+        } else if word == "-H" {
+            headers.extend(words.next().and_then(|value| header(value)));
+        } else {
+            short.push(word.clone());
+        }
+    }
+    (short, headers)
+}
+
+fn header(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once(':')?;
+    Some((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+}
+
 /// `curl -s -o file -w '%{http_code}' url`
 pub(super) fn curl(machine: &mut Machine<'_>, argv: &[String]) -> Done {
-    let options = Options::of(argv, "oXHdmwuAkeb");
-    let method = options.get("X").unwrap_or(if options.on("d") || options.on("data") {
+    let (argv, headers) = curl_letters(argv);
+    let options = Options::of(&argv, "oXdmwuAebTRYZ");
+    let posts = options.on("d");
+    let method = options.get("X").unwrap_or(if posts {
         "POST"
     } else if options.on("I") {
         "HEAD"
     } else {
         "GET"
     });
-    let Some(url) = options.rest.first() else {
+    if options.rest.is_empty() {
         machine.complain("curl: (2) no URL specified");
         return Ok(2);
-    };
-    let url = with_scheme(url);
-    let reply = machine.ask(&Query::Fetch { method: method.to_owned(), url: url.clone() })?;
+    }
+    let mut code = 0;
+    for url in &options.rest {
+        code = curl_one(machine, &options, method, &with_scheme(url), &headers)?;
+    }
+    Ok(code)
+}
+
+fn curl_one(machine: &mut Machine<'_>, options: &Options, method: &str, url: &str, headers: &[(String, String)]) -> Done {
+    let what = What::Fetch { method: method.to_owned(), url: url.to_owned(), headers: headers.to_vec() };
     let quiet = options.on("s") && !options.on("S");
+    let limit = options.get("m").or(options.get("T")).and_then(span);
+    let (reply, took) = machine.ask_within(what, limit.unwrap_or(SimDuration::MAX))?;
+    let Target { host, port, .. } = Target::of(url);
     let response = match reply.result {
         Ok(response) => response,
-        Err(why) => {
-            let host = host(&url);
-            let (code, text) = match why.as_str() {
-                "Name or service not known" => (6, format!("Could not resolve host: {host}")),
-                "Connection timed out" => (28, format!("Failed to connect to {host}: {why}")),
-                _ => (7, format!("Failed to connect to {host}: {why}")),
+        Err(trouble) => {
+            let millis = took.as_millis();
+            let cant = format!("Failed to connect to {host} port {port} after {millis} ms: Could not connect to server");
+            let (code, text) = match trouble {
+                Trouble::Name { .. } => (6, format!("Could not resolve host: {host}")),
+                Trouble::TimedOut if limit.is_some() && options.on("T") && !options.on("m") => {
+                    (28, format!("Connection timed out after {millis} milliseconds"))
+                }
+                Trouble::TimedOut if limit.is_some() => {
+                    (28, format!("Operation timed out after {millis} milliseconds with 0 bytes received"))
+                }
+                Trouble::TimedOut => (28, cant),
+                Trouble::Reset => (56, "Recv failure: Connection reset by peer".to_owned()),
+                Trouble::Unknown(why) => (7, why),
+                Trouble::Refused | Trouble::NoRoute => (7, cant),
             };
             if !quiet {
                 machine.complain(&format!("curl: ({code}) {text}"));
             }
+            if let Some(format) = options.get("w") {
+                machine.say(&written_out(format, &Response::default(), took, reply.address));
+            }
             return Ok(code);
         }
     };
+    if let Some(location) = response.header("location").filter(|_| options.on("L") && matches!(response.status, 301 | 302 | 307 | 308)) {
+        let onward = location.to_owned();
+        return if onward == url { Ok(47) } else { curl_one(machine, options, method, &onward, headers) };
+    }
     if options.on("f") && response.status >= 400 {
         if !quiet {
             machine.complain(&format!("curl: (22) The requested URL returned error: {}", response.status));
@@ -69,7 +153,8 @@ pub(super) fn curl(machine: &mut Machine<'_>, argv: &[String]) -> Done {
         return Ok(22);
     }
     if options.on("i") || options.on("I") {
-        machine.say(&format!("HTTP/1.1 {}\r\n\r\n", status_line(response.status)));
+        let lines: String = response.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        machine.say(&format!("HTTP/1.1 {}\r\n{lines}\r\n", status_line(response.status)));
     }
     match options.get("o") {
         Some(name) => {
@@ -82,20 +167,41 @@ pub(super) fn curl(machine: &mut Machine<'_>, argv: &[String]) -> Done {
         None => {}
     }
     if let Some(format) = options.get("w") {
-        machine.say(&format.replace("%{http_code}", &response.status.to_string()).replace("\\n", "\n"));
+        machine.say(&written_out(format, &response, took, reply.address));
     }
     Ok(0)
+}
+
+/// What `-w` prints.
+fn written_out(format: &str, response: &Response, took: SimDuration, address: Option<Ipv4Addr>) -> String {
+    let seconds = format!("{}.{:06}", took.as_nanos() / 1_000_000_000, took.as_nanos() / 1_000 % 1_000_000);
+    let address = address.map(|address| address.to_string()).unwrap_or_default();
+    let values = [
+        ("%{http_code}", format!("{:03}", response.status)),
+        ("%{response_code}", format!("{:03}", response.status)),
+        ("%{time_total}", seconds),
+        ("%{size_download}", response.body.len().to_string()),
+        ("%{remote_ip}", address),
+        ("\\n", "\n".to_owned()),
+        ("\\t", "\t".to_owned()),
+    ];
+    values.iter().fold(format.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 fn status_line(status: u16) -> String {
     let words = match status {
         200 => "OK",
+        201 => "Created",
+        204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         500 => "Internal Server Error",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
@@ -107,147 +213,165 @@ fn status_line(status: u16) -> String {
 
 /// busybox's `wget -q -O - url`
 pub(super) fn wget(machine: &mut Machine<'_>, argv: &[String]) -> Done {
-    let options = Options::of(argv, "OTtU");
+    let options = Options::of(argv, "OTtUPoY");
     let Some(url) = options.rest.first() else {
         machine.complain("wget: missing URL");
         return Ok(1);
     };
     let url = with_scheme(url);
-    let host = host(&url).to_owned();
+    let limit = options.get("T").or(options.get("timeout")).and_then(span);
+    fetch(machine, &options, &url, limit, 0)
+}
+
+/// So many redirections are followed.
+const REDIRECTIONS_MAX: u32 = 5;
+
+fn fetch(machine: &mut Machine<'_>, options: &Options, url: &str, limit: Option<SimDuration>, hops: u32) -> Done {
+    let Target { host, port, path, .. } = Target::of(url);
+    // With its port, if that was written.
+    let place = format!("{host}:{port}");
+    let place = if url.contains(&place) { place } else { host.to_owned() };
     let quiet = options.on("q");
-    let reply = machine.ask(&Query::Fetch { method: "GET".to_owned(), url: url.clone() })?;
+    let method = if options.on("post-data") { "POST" } else { "GET" };
+    let headers: Vec<(String, String)> = options.get("header").and_then(header).into_iter().collect();
+    let what = What::Fetch { method: method.to_owned(), url: url.to_owned(), headers };
+    let (reply, _) = machine.ask_within(what, limit.unwrap_or(SimDuration::MAX))?;
+    if let Some(address) = reply.address.filter(|_| !quiet) {
+        machine.complain(&format!("Connecting to {place} ({address}:{port})"));
+    }
     let response = match reply.result {
-        Ok(response) if response.status < 400 => response,
-        Ok(response) => {
-            machine.complain(&format!("wget: server returned error: HTTP/1.1 {}", status_line(response.status)));
-            return Ok(1);
-        }
-        Err(why) => {
-            let text = match why.as_str() {
-                "Name or service not known" => format!("wget: bad address '{host}'"),
-                "Connection timed out" => "wget: download timed out".to_owned(),
-                _ => format!("wget: can't connect to remote host ({host}): {why}"),
-            };
-            machine.complain(&text);
+        Ok(response) => response,
+        Err(trouble) => {
+            let remote = reply.address.map_or_else(|| host.to_owned(), |address| address.to_string());
+            machine.complain(&match trouble {
+                Trouble::Name { .. } => format!("wget: bad address '{place}'"),
+                Trouble::TimedOut if limit.is_some() => "wget: download timed out".to_owned(),
+                Trouble::Unknown(why) => format!("wget: {why}"),
+                Trouble::Reset => "wget: error getting response: Connection reset by peer".to_owned(),
+                trouble => format!("wget: can't connect to remote host ({remote}): {trouble}"),
+            });
             return Ok(1);
         }
     };
-    let last =
-        url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path.rsplit('/').next().unwrap_or(""));
-    let name = options.get("O").unwrap_or(if last.is_empty() { "index.html" } else { last }).to_owned();
-    if !quiet {
-        machine.complain(&format!("Connecting to {host}"));
+    if matches!(response.status, 301 | 302 | 303 | 307 | 308)
+        && let Some(onward) = response.header("location")
+    {
+        if hops >= REDIRECTIONS_MAX {
+            machine.complain("wget: too many redirections");
+            return Ok(1);
+        }
+        let onward = onward.to_owned();
+        return fetch(machine, options, &onward, limit, hops + 1);
+    }
+    if response.status >= 300 {
+        machine.complain(&format!("wget: server returned error: HTTP/1.1 {}", status_line(response.status)));
+        return Ok(1);
     }
     if options.on("spider") {
+        if !quiet {
+            machine.complain("remote file exists");
+        }
         return Ok(0);
     }
+    let last = path.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let name = options.get("O").unwrap_or(if last.is_empty() { "index.html" } else { last }).to_owned();
+    let bar = |name: &str| format!("{name:<20.20} 100% |********************************| {:>5}  0:00:00 ETA", response.body.len());
     if name == "-" {
+        if !quiet {
+            machine.complain("writing to stdout");
+        }
         machine.say(&response.body);
+        if !quiet {
+            machine.complain(&format!("{}\nwritten to stdout", bar("-")));
+        }
         return Ok(0);
     }
     let code = save(machine, "wget", &name, &response.body)?;
     if code == 0 && !quiet {
-        machine.complain(&format!("saving to '{name}'\n'{name}' saved"));
+        machine.complain(&format!("saving to '{name}'\n{}\n'{name}' saved", bar(&name)));
     }
     Ok(code)
 }
 
-/// `nslookup name`, `getent hosts name`
-pub(super) fn nslookup(machine: &mut Machine<'_>, argv: &[String]) -> Done {
-    let options = Options::of(argv, "");
-    let names: Vec<&String> =
-        options.rest.iter().filter(|word| !(argv[0] == "getent" && matches!(word.as_str(), "hosts" | "ahosts"))).collect();
-    let Some(name) = names.first() else { return Ok(1) };
-    let reply = machine.ask(&Query::Resolve { name: (*name).clone() })?;
-    let addresses = match reply.result {
-        Ok(Response { addresses, .. }) if !addresses.is_empty() => addresses,
-        Ok(_) => return not_found(machine, &argv[0], name, "Name or service not known"),
-        Err(why) => return not_found(machine, &argv[0], name, &why),
-    };
-    let server = machine
-        .disk
-        .read("/etc/resolv.conf")
-        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("nameserver ")))
-        .unwrap_or("10.96.0.10")
-        .to_owned();
-    let text: String = match argv[0].as_str() {
-        "getent" => addresses.iter().map(|address| format!("{address}  {name}\n")).collect(),
-        "dig" => addresses.iter().map(|address| format!("{name}.\t30\tIN\tA\t{address}\n")).collect(),
-        "host" => addresses.iter().map(|address| format!("{name} has address {address}\n")).collect(),
-        _ => {
-            let found: String = addresses.iter().map(|address| format!("Name:\t{name}\nAddress: {address}\n")).collect();
-            format!("Server:\t\t{server}\nAddress:\t{server}:53\n\n{found}\n")
-        }
-    };
-    machine.say(&text);
-    Ok(0)
-}
-
-fn not_found(machine: &mut Machine<'_>, tool: &str, name: &str, why: &str) -> Done {
-    match (tool, why) {
-        ("getent", _) => return Ok(2),
-        (_, "Name or service not known") => machine.say(&format!("** server can't find {name}: NXDOMAIN\n\n")),
-        _ => machine.complain(&format!("{tool}: can't resolve '{name}': {why}")),
-    }
-    Ok(1)
-}
-
 /// `ping -c 3 host`
 pub(super) fn ping(machine: &mut Machine<'_>, argv: &[String]) -> Done {
-    let options = Options::of(argv, "cwWi");
+    let options = Options::of(argv, "cwWis");
     let Some(name) = options.rest.first() else { return Ok(1) };
     let count = options.number("c").unwrap_or(i64::MAX);
-    let mut sent = 0;
-    loop {
-        let reply = machine.ask(&Query::Ping { host: name.clone() })?;
-        let address = match reply.result {
-            Ok(response) => response.addresses.first().map_or_else(|| name.clone(), ToString::to_string),
-            Err(why) if why == "Name or service not known" => {
-                machine.complain(&format!("ping: bad address '{name}'"));
-                return Ok(1);
-            }
-            Err(why) => {
-                machine.complain(&format!("ping: {name}: {why}"));
-                return Ok(1);
-            }
-        };
+    let wait = options.get("W").and_then(span).unwrap_or(SimDuration::from_secs(10));
+    let deadline = options.get("w").and_then(span).map(|span| machine.clock + span);
+    let every = options.get("i").and_then(span).unwrap_or(SimDuration::from_secs(1));
+    let (mut sent, mut received) = (0, 0);
+    let mut times: Vec<u64> = Vec::new();
+    while sent < count && deadline.is_none_or(|deadline| machine.clock < deadline) {
+        let begun = machine.clock;
+        let (reply, took) = machine.ask_within(What::Ping { host: name.clone() }, wait.min(every))?;
+        if let Err(Trouble::Name { .. }) = reply.result {
+            machine.complain(&format!("ping: bad address '{name}'"));
+            return Ok(1);
+        }
+        if let Err(Trouble::Unknown(why)) = &reply.result {
+            machine.complain(&format!("ping: {why}"));
+            return Ok(1);
+        }
+        let address = reply.address.map_or_else(|| name.clone(), |address| address.to_string());
         if sent == 0 {
             machine.say(&format!("PING {name} ({address}): 56 data bytes\n"));
         }
-        let millis = reply.takes.as_nanos() / 1_000;
-        machine.say(&format!("64 bytes from {address}: seq={sent} ttl=64 time={}.{:03} ms\n", millis / 1_000, millis % 1_000));
-        sent += 1;
-        if sent >= count {
-            machine
-                .say(&format!("\n--- {name} ping statistics ---\n{sent} packets transmitted, {sent} packets received, 0% packet loss\n"));
-            return Ok(0);
+        if reply.result.is_ok() {
+            let micros = took.as_nanos() / 1_000;
+            machine.say(&format!("64 bytes from {address}: seq={sent} ttl=64 time={}.{:03} ms\n", micros / 1_000, micros % 1_000));
+            received += 1;
+            times.push(micros);
         }
-        machine.advance(crate::kernel::time::SimDuration::from_secs(1))?;
+        sent += 1;
+        if sent < count {
+            machine.advance((begun + every).saturating_sub(machine.clock))?;
+        } else if reply.result.is_err() {
+            // The last one is waited for.
+            machine.advance(wait.saturating_sub(wait.min(every)))?;
+        }
     }
+    let lost = if sent == 0 { 0 } else { (sent - received) * 100 / sent };
+    machine
+        .say(&format!("\n--- {name} ping statistics ---\n{sent} packets transmitted, {received} packets received, {lost}% packet loss\n"));
+    if let (Some(least), Some(most)) = (times.iter().min(), times.iter().max()) {
+        let mean = times.iter().sum::<u64>() / times.len() as u64;
+        let show = |micros: u64| format!("{}.{:03}", micros / 1_000, micros % 1_000);
+        machine.say(&format!("round-trip min/avg/max = {}/{}/{} ms\n", show(*least), show(mean), show(*most)));
+    }
+    Ok(i32::from(received == 0))
 }
 
 /// `nc -zv host port`
 pub(super) fn nc(machine: &mut Machine<'_>, argv: &[String]) -> Done {
-    let options = Options::of(argv, "w");
+    let options = Options::of(argv, "wpseio");
     if options.on("l") {
-        machine.advance(crate::kernel::time::SimDuration::MAX)?;
+        machine.advance(SimDuration::MAX)?;
         return Ok(0);
     }
     let (Some(host), Some(port)) = (options.rest.first(), options.rest.get(1).and_then(|port| port.parse().ok())) else {
         machine.complain("nc: missing host or port");
         return Ok(1);
     };
-    let reply = machine.ask(&Query::Connect { host: host.clone(), port })?;
+    let limit = options.get("w").and_then(span);
+    let (reply, _) =
+        machine.ask_within(What::Connect { host: host.clone(), port, udp: options.on("u") }, limit.unwrap_or(SimDuration::MAX))?;
+    let place = reply.address.map_or_else(|| format!("{host}:{port}"), |address| format!("{host} ({address}:{port})"));
     match reply.result {
-        Ok(response) => {
+        Ok(_) => {
             if options.on("v") {
-                let address = response.addresses.first().map_or_else(|| host.clone(), ToString::to_string);
-                machine.complain(&format!("{host} ({address}:{port}) open"));
+                machine.complain(&format!("{place} open"));
             }
             Ok(0)
         }
-        Err(why) => {
-            machine.complain(&format!("nc: {host}:{port}: {why}"));
+        Err(trouble) => {
+            machine.complain(&match trouble {
+                Trouble::Name { .. } => format!("nc: bad address '{host}'"),
+                Trouble::TimedOut if limit.is_some() => "nc: timed out".to_owned(),
+                Trouble::Unknown(why) => format!("nc: {why}"),
+                trouble => format!("nc: {place}: {trouble}"),
+            });
             Ok(1)
         }
     }
