@@ -1,21 +1,20 @@
-//! What the network answers to containers: names by CoreDNS, connections by who listens at the other end.
-//!
-//! A simple network: everybody reaches everybody on nodes that are on, and a Service leads to one of its ready endpoints, as the API has them
-//! now.
+//! What the network answers to containers: names by CoreDNS, connections and pings by the way that their packets take.
 
+use super::network::Truth;
 use crate::api::meta::Str;
+use crate::api::object::Kind as ObjectKind;
 use crate::kernel::chance::{Stream, draw};
-use crate::kernel::time::{SimDuration, SimTime};
-use crate::net::dns::names::{NamedPort, Names};
-use crate::net::dns::outside::Outside;
-use crate::net::dns::resolver::{Answer, Failure, Library, Lookup, Reach, ResolvConf};
-use crate::net::dns::zone::Zone;
-use crate::net::dns::{CLUSTER_DNS, Kind};
-use crate::node::Nodes;
+use crate::kernel::time::SimDuration;
+use crate::net::dns::Kind;
+use crate::net::dns::resolver::{Answer, Failure, Library, Reach, ResolvConf};
+use crate::net::packet::Protocol;
+use crate::net::traffic::reach::Seat;
+use crate::net::walk::{self, End, Outcome, Place, Seen, Walk};
+use crate::net::world::World;
+use crate::node::inside::listening::Listening;
 use crate::node::runtime::shell::Network;
 use crate::node::runtime::shell::network::{Found, Query, Reply, Response, Target, Trouble, What};
-use crate::node::serving::{Listening, Request};
-use crate::store::Store;
+use crate::node::serving::Request;
 use std::net::Ipv4Addr;
 
 /// Where the API server listens, behind its Service.
@@ -26,15 +25,10 @@ const CONNECT_TIMEOUT: SimDuration = SimDuration::from_secs(127);
 const NO_NEIGHBOUR: SimDuration = SimDuration::from_millis(3_060);
 /// There and back on one node, from node to node, and to the world outside.
 const ROUND_TRIPS: [SimDuration; 3] = [SimDuration::from_micros(60), SimDuration::from_micros(300), SimDuration::from_millis(12)];
-/// How long CoreDNS takes.
-const DNS_TAKES: SimDuration = SimDuration::from_micros(500);
 
 /// Who answers, at a moment.
 pub(super) struct Answers<'a> {
-    nodes: &'a Nodes,
-    store: &'a Store,
-    now: SimTime,
-    outside: Outside,
+    truth: Truth<'a>,
 }
 
 /// The other end of a connection.
@@ -43,6 +37,8 @@ enum Peer {
     Process(Listening, u16),
     /// The API server.
     ApiServer,
+    /// A process of a node itself, whose answers aren't simulated.
+    Node,
     /// Somebody in the world outside.
     Outside,
 }
@@ -59,26 +55,20 @@ impl Way {
     }
 }
 
-/// Who asks: a pod's number, its node, its address.
-#[derive(Clone, Copy)]
-struct Asker {
-    pod: u32,
-    node: u32,
-    address: Ipv4Addr,
-}
-
 impl<'a> Answers<'a> {
     /// Those of a cluster as it is now.
-    pub(super) fn of(nodes: &'a Nodes, store: &'a Store, now: SimTime) -> Self {
-        Answers { nodes, store, now, outside: Outside::new(nodes.seed()) }
+    pub(super) fn of(truth: Truth<'a>) -> Self {
+        Answers { truth }
     }
 
     /// The answer to a question that a container of a pod asks now.
     pub(super) fn answer(&self, pod: u32, query: &Query) -> Reply {
-        let Some(worker) = self.nodes.pod(pod) else {
+        let Some(worker) = self.truth.nodes.pod(pod) else {
             return Reply { takes: SimDuration::ZERO, address: None, result: Err(Trouble::NoRoute) };
         };
-        let asker = Asker { pod, node: worker.node, address: worker.address.unwrap_or(Ipv4Addr::LOCALHOST) };
+        let seat =
+            Seat { node: Some(worker.node), place: Str::EMPTY, pod: Some(pod), address: worker.address.unwrap_or(Ipv4Addr::LOCALHOST) };
+        let asker = &seat;
         if let What::Lookup { questions, server } = &query.what {
             return self.look_up(asker, query, questions, server.as_deref());
         }
@@ -96,7 +86,7 @@ impl<'a> Answers<'a> {
     }
 
     /// A question to whoever is behind a name.
-    fn ask_at(&self, asker: Asker, query: &Query, addresses: Vec<Ipv4Addr>, (canonical, takes): (String, SimDuration)) -> Reply {
+    fn ask_at(&self, asker: &Seat, query: &Query, addresses: Vec<Ipv4Addr>, (canonical, takes): (String, SimDuration)) -> Reply {
         let first = addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
         let reply = |more: SimDuration, result| Reply { takes: takes + more, address: Some(first), result };
         match &query.what {
@@ -105,12 +95,12 @@ impl<'a> Answers<'a> {
                 Err(way) => reply(way.0, Err(way.1)),
             },
             What::Connect { port, udp, .. } => {
-                let way = self.connect(asker, first, *port, if *udp { "UDP" } else { "TCP" });
+                let way = self.connect(asker, first, *port, if *udp { Protocol::Udp } else { Protocol::Tcp });
                 reply(way.takes, way.result.map(|_| Response { addresses, ..Response::default() }))
             }
             What::Fetch { method, url, headers } => {
                 let target = Target::of(url);
-                let way = self.connect(asker, first, target.port, "TCP");
+                let way = self.connect(asker, first, target.port, Protocol::Tcp);
                 let request = Request {
                     method,
                     path: target.path,
@@ -135,7 +125,7 @@ impl<'a> Answers<'a> {
     /// What the other end answers to an HTTP request, and how long it takes for that.
     fn fetch(&self, peer: &Peer, request: &Request<'_>) -> (SimDuration, Response) {
         match peer {
-            Peer::Process(listening, port) => (listening.latency, self.nodes.page(self.now, *listening, *port, request)),
+            Peer::Process(listening, port) => (listening.latency, self.truth.nodes.page(self.truth.now, *listening, *port, request)),
             Peer::ApiServer => {
                 let path = request.path;
                 let body = format!(
@@ -144,6 +134,7 @@ impl<'a> Answers<'a> {
                 );
                 (SimDuration::from_millis(2), Response { status: 403, body, ..Response::default() })
             }
+            Peer::Node => (SimDuration::from_millis(1), Response { status: 200, body: "ok\n".to_owned(), ..Response::default() }),
             Peer::Outside => {
                 let host = request.host;
                 let body =
@@ -154,49 +145,44 @@ impl<'a> Answers<'a> {
     }
 
     /// The source port of a connection: drawn, and the same for the same question, so that equal answers are equal.
-    fn source_port(&self, asker: Asker, to: Ipv4Addr, port: u16) -> u16 {
-        let key = u128::from(asker.pod) << 64 | u128::from(u32::from(to)) << 16 | u128::from(port);
-        32_768 + draw(self.nodes.seed(), Stream::Packet, key).below(28_232) as u16
-    }
-
-    fn round_trip(&self, asker: Asker, node: u32) -> SimDuration {
-        ROUND_TRIPS[usize::from(asker.node != node)]
+    fn source_port(&self, asker: &Seat, to: Ipv4Addr, port: u16) -> u16 {
+        let key = u128::from(asker.pod.unwrap_or(0)) << 64 | u128::from(u32::from(to)) << 16 | u128::from(port);
+        32_768 + draw(self.truth.network.seed(), Stream::Packet, key).below(28_232) as u16
     }
 
     /// The other end of a connection to an address.
-    fn connect(&self, asker: Asker, to: Ipv4Addr, port: u16, protocol: &str) -> Way {
+    fn connect(&self, asker: &Seat, to: Ipv4Addr, port: u16, protocol: Protocol) -> Way {
+        let truth = &self.truth;
         if to.is_loopback() || to == asker.address {
-            return self.arrive(ROUND_TRIPS[0], self.nodes.listening(self.now, asker.pod, port), port);
+            return self.arrive(ROUND_TRIPS[0], asker.pod.and_then(|pod| truth.nodes.listening(truth.now, pod, port)), port);
         }
-        if let Some((name, namespace)) = self.store.service_at(to) {
-            return self.through_service(asker, (&namespace, &name), (port, protocol), true);
+        let target = walk::Target { attempt: truth.now.as_nanos(), ..walk::Target::of(protocol, to, port) };
+        let walk = self.walked(asker, &target);
+        let takes = round_trip(&walk);
+        let arrived = walk.hops.last().map_or((to, port), |hop| (hop.after.destination, hop.after.destination_port));
+        if let Outcome::Failed { seen, .. } = walk.outcome {
+            return failed(seen, takes);
         }
-        if (to, port) == API_SERVER {
-            return Way { takes: ROUND_TRIPS[1], result: Ok(Peer::ApiServer) };
-        }
-        if let Some(pod) = self.nodes.pod_at(to) {
-            let node = self.nodes.pod(pod).map_or(asker.node, |worker| worker.node);
-            if !self.nodes.is_up(node) {
-                return Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut);
+        match &walk.reached {
+            _ if arrived == API_SERVER => Way { takes: ROUND_TRIPS[1], result: Ok(Peer::ApiServer) },
+            Some(Place::Pod { namespace, name }) => {
+                let pod = truth.store.find(ObjectKind::Pod, namespace, name).map(|id| id.number);
+                self.arrive(takes, pod.and_then(|pod| truth.nodes.listening(truth.now, pod, arrived.1)), arrived.1)
             }
-            return self.arrive(self.round_trip(asker, node), self.nodes.listening(self.now, pod, port), port);
-        }
-        if let Some(node) = self.nodes.node_at(to) {
-            if !self.nodes.is_up(node) {
-                return Way::fails(NO_NEIGHBOUR, Trouble::NoRoute);
+            Some(Place::Node(_)) => {
+                let node = truth.machine_at(arrived.0);
+                let found = node.and_then(|node| truth.nodes.listening_on_node(truth.now, node, arrived.1));
+                match found {
+                    Some(listening) => Way { takes, result: Ok(Peer::Process(listening, arrived.1)) },
+                    None => Way { takes, result: Ok(Peer::Node) },
+                }
             }
-            if let Some((namespace, name, port)) = self.node_port(port, protocol) {
-                return self.through_service(asker, (&namespace, &name), (port, protocol), false);
-            }
-            return self.arrive(self.round_trip(asker, node), self.nodes.listening_on_node(self.now, node, port), port);
+            _ => Way { takes: ROUND_TRIPS[2], result: Ok(Peer::Outside) },
         }
-        match to.octets() {
-            // Addresses of pods that there are none of, and of Services.
-            [10, 244, ..] | [192, 168, ..] => Way::fails(NO_NEIGHBOUR, Trouble::NoRoute),
-            [10, 96, ..] => Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut),
-            _ if matches!(port, 80 | 443 | 53) => Way { takes: ROUND_TRIPS[2], result: Ok(Peer::Outside) },
-            _ => Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut),
-        }
+    }
+
+    fn walked(&self, asker: &Seat, target: &walk::Target) -> Walk {
+        walk::walk(&self.truth, End::Pod(asker.pod.unwrap_or(u32::MAX)), target)
     }
 
     /// A connection comes to where somebody listens, or nobody.
@@ -207,53 +193,19 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// One of the ready endpoints of a Service takes the connection. Without any, it is rejected.
-    fn through_service(&self, asker: Asker, (namespace, name): (&str, &str), (port, protocol): (u16, &str), inside: bool) -> Way {
-        let Some(service) = Names::service(self.store, namespace, name) else { return Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut) };
-        let asked = service.ports.iter().find(|known| known.port == i32::from(port) && known.protocol == protocol);
-        let Some(asked) = asked else {
-            // No rule is about this port: the packet goes where the default route leads, and is lost there.
-            return if inside { Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut) } else { Way::fails(ROUND_TRIPS[0], Trouble::Refused) };
-        };
-        let named = |ports: &[NamedPort]| ports.iter().find(|known| known.name == asked.name && known.protocol == asked.protocol)?.number;
-        let endpoints = self.store.endpoints(namespace, name);
-        let ends: Vec<(Ipv4Addr, u16)> =
-            endpoints.iter().filter_map(|endpoint| Some((endpoint.address, named(&endpoint.ports)?))).collect();
-        if ends.is_empty() {
-            return Way::fails(ROUND_TRIPS[0], Trouble::Refused);
-        }
-        let key = u128::from(asker.pod) << 64 | u128::from(self.now.as_nanos());
-        let (address, port) = ends[draw(self.nodes.seed(), Stream::Backend, key).below(ends.len() as u64) as usize];
-        // What a Service leads to is no Service again.
-        if self.store.service_at(address).is_some() {
-            Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut)
-        } else {
-            self.connect(asker, address, port, protocol)
-        }
-    }
-
-    /// The Service that has a port on all nodes, and its own port.
-    fn node_port(&self, port: u16, protocol: &str) -> Option<(Str, Str, u16)> {
-        let services = self.store.list(crate::api::object::Kind::Service, None).filter_map(|(_, object)| object.as_service());
-        services.into_iter().find_map(|service| {
-            let ports = service.spec["ports"].as_array()?.iter();
-            let found = ports.into_iter().find(|tree| tree["nodePort"] == port && tree["protocol"] == protocol)?;
-            let own = u16::try_from(found["port"].as_u64()?).ok()?;
-            Some((service.meta.namespace.clone(), service.meta.name.clone(), own))
-        })
-    }
-
-    /// How long an echo takes, or why none comes. A Service's address is nobody's: nothing answers there.
-    fn echo(&self, asker: Asker, to: Ipv4Addr) -> Result<SimDuration, (SimDuration, Trouble)> {
-        let silent = Err((SimDuration::MAX, Trouble::TimedOut));
+    /// How long an echo takes, or why none comes.
+    fn echo(&self, asker: &Seat, to: Ipv4Addr) -> Result<SimDuration, (SimDuration, Trouble)> {
         if to.is_loopback() || to == asker.address {
             return Ok(ROUND_TRIPS[0]);
         }
-        let node = self.nodes.pod_at(to).and_then(|pod| self.nodes.pod(pod)).map(|worker| worker.node).or_else(|| self.nodes.node_at(to));
-        match (node, to.octets()) {
-            (Some(node), _) if self.nodes.is_up(node) => Ok(self.round_trip(asker, node)),
-            (None, [10 | 192, ..]) | (Some(_), _) => silent,
-            (None, _) => Ok(ROUND_TRIPS[2]),
+        let walk = self.walked(asker, &walk::Target::ping(to, 56));
+        match walk.outcome {
+            Outcome::Answered => Ok(round_trip(&walk)),
+            Outcome::Failed { seen: Seen::TimedOut, .. } => Err((SimDuration::MAX, Trouble::TimedOut)),
+            Outcome::Failed { seen, .. } => {
+                let Way { takes, result } = failed(seen, round_trip(&walk));
+                Err((takes, result.err().unwrap_or(Trouble::TimedOut)))
+            }
         }
     }
 
@@ -262,12 +214,9 @@ impl<'a> Answers<'a> {
     }
 
     /// What the asker's library makes of a name: addresses, what it stands for, and how long that took.
-    fn resolve(&self, asker: Asker, query: &Query, name: &str) -> Result<(Vec<Ipv4Addr>, String, SimDuration), (SimDuration, Trouble)> {
+    fn resolve(&self, asker: &Seat, query: &Query, name: &str) -> Result<(Vec<Ipv4Addr>, String, SimDuration), (SimDuration, Trouble)> {
         let (conf, library) = (ResolvConf::parse(&query.resolv_conf), Self::library(query));
-        let reach = |server| self.reach(asker, server);
-        let key = u128::from(asker.pod) << 64 | u128::from(self.now.as_nanos());
-        let zone = Zone { names: self.store, outside: &self.outside };
-        let answer = Lookup { zone, reach: &reach, shuffle: (self.nodes.seed(), key) }.resolve(&conf, library, name, Kind::A);
+        let answer = self.truth.with_names(asker, |lookup| lookup.resolve(&conf, library, name, Kind::A));
         let canonical = answer.canonical().unwrap_or(name).to_owned();
         match answer {
             Answer { failure: None, addresses, takes, .. } => Ok((addresses, canonical, takes)),
@@ -280,7 +229,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Questions to a name server, as they are.
-    fn look_up(&self, asker: Asker, query: &Query, questions: &[(String, &'static str)], server: Option<&str>) -> Reply {
+    fn look_up(&self, asker: &Seat, query: &Query, questions: &[(String, &'static str)], server: Option<&str>) -> Reply {
         let conf = ResolvConf::parse(&query.resolv_conf);
         let mut takes = SimDuration::ZERO;
         let server = match server.map(|server| self.resolve(asker, query, server)) {
@@ -293,36 +242,41 @@ impl<'a> Answers<'a> {
         };
         let server = server.unwrap_or(Ipv4Addr::LOCALHOST);
         let reply = |takes, result| Reply { takes, address: Some(server), result };
-        let after = match self.reach(asker, server) {
+        let after = match self.truth.name_server(asker, server) {
             Reach::Answers(after) => after,
             Reach::Refused => return reply(takes + conf.timeout, Err(Trouble::Refused)),
             Reach::Silent => return reply(takes + conf.timeout, Err(Trouble::TimedOut)),
         };
-        let reach = |server| self.reach(asker, server);
-        let key = u128::from(asker.pod) << 64 | u128::from(self.now.as_nanos());
-        let lookup = Lookup { zone: Zone { names: self.store, outside: &self.outside }, reach: &reach, shuffle: (self.nodes.seed(), key) };
-        let found = questions.iter().map(|(name, kind)| {
-            let said = lookup.server_says(server, name, Kind::of(kind).unwrap_or(Kind::A));
-            let records = said.records.iter();
-            let records = records.map(|record| (record.name.clone(), record.ttl, record.data.kind().as_str(), record.data.to_string()));
-            Found { code: said.code.as_str(), authoritative: said.authoritative, records: records.collect() }
+        let found = self.truth.with_names(asker, |lookup| {
+            let found = questions.iter().map(|(name, kind)| {
+                let said = lookup.server_says(server, name, Kind::of(kind).unwrap_or(Kind::A));
+                let records = said.records.iter();
+                let records = records.map(|record| (record.name.clone(), record.ttl, record.data.kind().as_str(), record.data.to_string()));
+                Found { code: said.code.as_str(), authoritative: said.authoritative, records: records.collect() }
+            });
+            found.collect()
         });
-        reply(takes + after, Ok(Response { found: found.collect(), ..Response::default() }))
+        reply(takes + after, Ok(Response { found, ..Response::default() }))
     }
+}
 
-    /// Whether a name server answers.
-    fn reach(&self, asker: Asker, server: Ipv4Addr) -> Reach {
-        // Where CoreDNS isn't installed as pods, the cluster has a name server all the same.
-        if server == CLUSTER_DNS && self.store.service_at(server).is_none() {
-            return Reach::Answers(DNS_TAKES + ROUND_TRIPS[1]);
-        }
-        match self.connect(asker, server, 53, "UDP") {
-            Way { result: Ok(Peer::Process(listening, _)), .. } => Reach::Answers(DNS_TAKES.max(listening.latency) + ROUND_TRIPS[1]),
-            Way { result: Ok(_), takes } => Reach::Answers(takes),
-            // The nodes' router answers for the world outside.
-            Way { result: Err(_), .. } if server.octets() == [192, 168, 0, 1] => Reach::Answers(ROUND_TRIPS[2]),
-            Way { result: Err(Trouble::Refused), .. } => Reach::Refused,
-            Way { result: Err(_), .. } => Reach::Silent,
+/// There and back: on one node, from node to node, or to the world outside.
+fn round_trip(walk: &Walk) -> SimDuration {
+    let far = walk.hops.iter().any(|hop| hop.place == Place::Outside);
+    let across = walk.hops.iter().any(|hop| hop.place == Place::Underlay);
+    ROUND_TRIPS[if far { 2 } else { usize::from(across) }]
+}
+
+/// What a failure looks like to who asked, and after how long.
+fn failed(seen: Seen, takes: SimDuration) -> Way {
+    match seen {
+        Seen::ConnectionRefused => Way::fails(takes, Trouble::Refused),
+        Seen::NoRouteToHost => Way::fails(NO_NEIGHBOUR, Trouble::NoRoute),
+        Seen::TimedOut | Seen::Answer => Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut),
+        Seen::NetworkUnreachable | Seen::MessageTooLong | Seen::NameNotKnown => {
+            let mut words = seen.as_str().to_owned();
+            words[..1].make_ascii_uppercase();
+            Way::fails(SimDuration::ZERO, Trouble::Unknown(words))
         }
     }
 }

@@ -45,7 +45,7 @@ impl Cluster {
                 match *input {
                     node::Input::Power { node, on, boots } => self.power(node, on, boots, id),
                     node::Input::Ask { pod, container, attempt, query } => {
-                        let reply = Answers::of(&self.nodes, &self.store, self.now).answer(pod, &query);
+                        let reply = Answers::of(self.truth()).answer(pod, &query);
                         self.node(id, |nodes, now, out| nodes.answered(now, (pod, container, attempt), &query, reply, out));
                     }
                     input => self.node(id, |nodes, now, out| nodes.on(now, input, out)),

@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod event;
 pub mod faults;
 pub mod invariants;
+mod names;
 pub mod network;
 pub mod reach;
 mod streams;
@@ -321,7 +322,7 @@ impl Cluster {
 
     fn client(&mut self, event: EventId) -> Client<'_> {
         let front = Front { server: &mut self.server, store: &mut self.store, at: Moment { now: self.now, event } };
-        Client { front, nodes: &mut self.nodes, metrics: self.metrics }
+        Client { front, nodes: &mut self.nodes, network: &self.network, metrics: self.metrics }
     }
 
     fn begin_input(&mut self, text: String) -> EventId {
@@ -356,6 +357,8 @@ struct Client<'a> {
     front: Front<'a>,
     /// The kubelets, to which the API server passes on what is about the inside of containers.
     nodes: &'a mut Nodes,
+    /// What the containers meet that commands run in.
+    network: &'a Network,
     /// Whether there is a metrics-server that scrapes them.
     metrics: bool,
 }

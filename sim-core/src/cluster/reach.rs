@@ -4,13 +4,10 @@
 use super::Cluster;
 use super::network::Truth;
 use crate::api::meta::Str;
-use crate::api::object::{Kind as ApiKind, Object};
+use crate::api::object::{Kind, Object};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::net::config::{Backend as Overlay, IpvsScheduler, ProxyMode};
-use crate::net::dns::Kind;
-use crate::net::dns::outside::Outside;
-use crate::net::dns::resolver::{Answer, Failure, Library, Lookup, Reach as NameServer, ResolvConf};
-use crate::net::dns::zone::Zone;
+use crate::net::dns::resolver::Failure;
 use crate::net::packet::Protocol;
 use crate::net::policy::{Decision, Party, Policies, Talk, Way as Direction};
 use crate::net::proxy::services::ServicePort;
@@ -27,14 +24,6 @@ use std::sync::Arc;
 pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 /// What a backend's shares among those of all entrances are counted in.
 const SHARES: u32 = 27_720;
-/// A name server of the world outside: TEST-NET-3, RFC 5737.
-const WORLD_DNS: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 53);
-/// How long that takes for an answer.
-const WORLD_DNS_TAKES: SimDuration = SimDuration::from_millis(5);
-/// How long CoreDNS works on a question.
-const DNS_TAKES: SimDuration = SimDuration::from_micros(150);
-/// The port of name servers.
-const DNS_PORT: u16 = 53;
 /// Whoever answers in the world outside.
 const OUTSIDE_HOST: Listener = Listener {
     container: 0,
@@ -145,7 +134,7 @@ impl Truth<'_> {
     }
 
     /// What becomes of packets to an address.
-    fn by_address(&self, from: &Seat, address: Ipv4Addr, port: u16) -> Choices {
+    pub(super) fn by_address(&self, from: &Seat, address: Ipv4Addr, port: u16) -> Choices {
         let config = self.network.config();
         if let Some(node) = self.network.host(address) {
             return self.through_nodes(from, &[node], address, port);
@@ -226,7 +215,7 @@ impl Truth<'_> {
         denied(sender.filter(|_| from.pod.is_some()), Direction::Egress).or_else(|| denied(receiver.filter(|_| !own), Direction::Ingress))
     }
 
-    fn way(&self, from: &Seat, backend: &Backend, through_service: bool) -> Path {
+    pub(super) fn way(&self, from: &Seat, backend: &Backend, through_service: bool) -> Path {
         let config = self.network.config();
         let valid_until = |nodes: [Option<u32>; 2]| {
             nodes.into_iter().flatten().map(|node| self.network.next_change(node, self.now)).min().unwrap_or(SimTime::MAX)
@@ -295,38 +284,8 @@ impl Truth<'_> {
         }
     }
 
-    /// What a name stands for, as the resolver of a pod's library finds out; on a node and outside, by the world's name servers.
-    pub fn resolve(&self, from: &Seat, name: &str) -> Answer {
-        let conf = match from.pod.and_then(|pod| self.nodes.pod(pod)) {
-            Some(worker) => ResolvConf::of_cluster(&worker.pod.meta.namespace),
-            None => ResolvConf { nameservers: vec![WORLD_DNS], ..ResolvConf::default() },
-        };
-        let reach = |server: Ipv4Addr| self.name_server(from, server);
-        let outside = Outside::new(self.network.seed());
-        let zone = Zone { names: self.network.view(), outside: &outside };
-        let shuffle = (self.network.seed(), u128::from(self.now.since(SimTime::ZERO).as_nanos()) << 32 | u128::from(from.pod.unwrap_or(0)));
-        Lookup { zone, reach: &reach, shuffle }.resolve(&conf, Library::Glibc, name, Kind::A)
-    }
-
-    /// What becomes of a question to a name server.
-    fn name_server(&self, from: &Seat, server: Ipv4Addr) -> NameServer {
-        if server == WORLD_DNS {
-            return NameServer::Answers(WORLD_DNS_TAKES);
-        }
-        if !self.network.dns_answers() {
-            return NameServer::Silent;
-        }
-        let choices = self.by_address(from, server, DNS_PORT);
-        let open = |backend: &&Backend| matches!(self.door(backend), Door::Open(_)) && self.way(from, backend, true).way == Way::Open;
-        match (choices.verdict, choices.backends.iter().find(open)) {
-            (Verdict::Forward, Some(backend)) => NameServer::Answers(self.way(from, backend, true).round_trip + DNS_TAKES),
-            (Verdict::Reject, _) => NameServer::Refused,
-            _ => NameServer::Silent,
-        }
-    }
-
     fn service(&self, namespace: &str, name: &str) -> Option<&Arc<crate::api::service::Service>> {
-        self.store.find_object(ApiKind::Service, namespace, name).and_then(Object::as_service)
+        self.store.find_object(Kind::Service, namespace, name).and_then(Object::as_service)
     }
 }
 
@@ -339,12 +298,12 @@ impl Reach for Truth<'_> {
         match from {
             Source::Outside => Some(Seat { node: None, place: Str::Static("outside"), pod: None, address: OUTSIDE }),
             Source::Node(name) => {
-                let number = self.store.find(ApiKind::Node, "", name)?.number;
+                let number = self.store.find(Kind::Node, "", name)?.number;
                 let machine = self.machine(number).filter(|machine| machine.up)?;
                 Some(Seat { node: Some(number), place: machine.name, pod: None, address: machine.address })
             }
             Source::Pod { namespace, name } => {
-                let number = self.store.find(ApiKind::Pod, namespace, name)?.number;
+                let number = self.store.find(Kind::Pod, namespace, name)?.number;
                 let sandbox = self.sandbox_of(number)?;
                 let place = self.machine(sandbox.node).map(|machine| machine.name)?;
                 Some(Seat { node: Some(sandbox.node), place, pod: Some(number), address: sandbox.address })
@@ -370,7 +329,7 @@ impl Reach for Truth<'_> {
                 let given = ports.find_map(|service| service.load_balancer_ips.first().copied());
                 given.map_or_else(unknown, |address| then.by_address(from, address, *port))
             }
-            Target::Node { name: Some(name), port } => match then.store.find(ApiKind::Node, "", name) {
+            Target::Node { name: Some(name), port } => match then.store.find(Kind::Node, "", name) {
                 Some(id) => {
                     let address = then.nodes.kubelet(id.number).map_or(Ipv4Addr::UNSPECIFIED, |kubelet| kubelet.address);
                     then.through_nodes(from, &[id.number], address, *port)
@@ -383,7 +342,7 @@ impl Reach for Truth<'_> {
                 then.through_nodes(from, &nodes, any, *port)
             }
             Target::Pod { namespace, name, port } => {
-                let pod = then.store.find_object(ApiKind::Pod, namespace, name).and_then(Object::as_pod);
+                let pod = then.store.find_object(Kind::Pod, namespace, name).and_then(Object::as_pod);
                 match pod.and_then(|pod| pod.status.pod_ip) {
                     Some(address) => Choices { backends: vec![then.backend(address, *port, Protocol::Tcp)], ..Choices::default() },
                     None => unknown(),

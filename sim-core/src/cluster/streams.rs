@@ -3,6 +3,7 @@
 
 use super::Client;
 use super::answers::{Answers, Live};
+use super::network::Truth;
 use crate::api::object::{Kind, Object};
 use crate::api::pod::Pod;
 use crate::api::status::{ApiError, Reason};
@@ -97,7 +98,8 @@ impl Client<'_> {
         }
         let now = self.front.at.now;
         let before = self.nodes.clone();
-        let network = Live { answers: Answers::of(&before, self.front.store, now), pod: number };
+        let truth = Truth { now, nodes: &before, store: self.front.store, network: self.network, turns: 0 };
+        let network = Live { answers: Answers::of(truth), pod: number };
         let done = self.nodes.exec(now, (number, &container), (argv, input), &network).map_err(|why| match why {
             NotRun::Refused(why) => Unstreamed::Upgrade(why),
             NotRun::Failed(why) => Unstreamed::Failed(why),

@@ -1,25 +1,16 @@
 //! What listens in pods, and what it answers: by what is known of its image, its arguments and its files.
 
-use crate::kernel::time::{SimDuration, SimTime};
+use crate::kernel::time::SimTime;
 use crate::node::Nodes;
+use crate::node::inside::listening::Listening;
 use crate::node::kubelet::pod_worker::PodWorker;
+use crate::node::runtime::image::Images;
 use crate::node::runtime::images::{Server, Serves, lookup};
 use crate::node::runtime::shell::Setting;
 use crate::node::runtime::shell::machine::filled;
 use crate::node::runtime::shell::network::Response;
 use crate::node::runtime::shell::times;
 use std::net::Ipv4Addr;
-
-/// A process that listens on a port.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Listening {
-    /// The pod's number.
-    pub pod: u32,
-    /// Which of its containers.
-    pub container: usize,
-    /// How long it takes for an answer.
-    pub latency: SimDuration,
-}
 
 /// A request as a server sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,50 +28,10 @@ pub struct Request<'a> {
 }
 
 impl Nodes {
-    /// The pod whose sandbox has this address and doesn't share its node's.
-    pub fn pod_at(&self, address: Ipv4Addr) -> Option<u32> {
-        let mut pods = self.pods.iter().filter(|(_, worker)| worker.sandbox && !worker.pod.spec.host_network);
-        pods.find(|(_, worker)| worker.address == Some(address)).map(|(number, _)| number)
-    }
-
-    /// The node that has this address.
-    pub fn node_at(&self, address: Ipv4Addr) -> Option<u32> {
-        self.kubelets.iter().find(|(_, kubelet)| kubelet.address == address).map(|(number, _)| number)
-    }
-
-    /// Who listens on a port of a pod now.
-    pub fn listening(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
-        let worker = self.pods.get(pod)?;
-        if !worker.sandbox || !self.is_up(worker.node) {
-            return None;
-        }
-        let container = (0..worker.containers.len()).find(|index| self.serves(worker, *index, now, port))?;
-        let latency = self.images.program(&worker.spec_of(container).image).latency(i32::from(port));
-        Some(Listening { pod, container, latency })
-    }
-
-    /// Who listens on a port of a node now: pods that use its network.
-    pub fn listening_on_node(&self, now: SimTime, node: u32, port: u16) -> Option<Listening> {
-        let mut pods = self.pods.iter().filter(|(_, worker)| worker.node == node && worker.pod.spec.host_network);
-        pods.find_map(|(number, _)| self.listening(now, number, port))
-    }
-
-    fn serves(&self, worker: &PodWorker, index: usize, now: SimTime, port: u16) -> bool {
-        let container = &worker.containers[index];
-        let Some(started) = container.running_since() else { return false };
-        // A server that was told to end takes no more connections.
-        let told = container.stops.is_some_and(|stop| stop.term <= now);
-        let ready = now.since(started) >= worker.course_of(&self.images, self.seed, index).serves_after;
-        ready
-            && !told
-            && (flag_port(&words_of(worker, index))
-                .map_or_else(|| worker.listens_on(&self.images, index, i32::from(port)), |own| own == port))
-    }
-
     /// What a process answers to a request.
     pub fn page(&self, now: SimTime, listening: Listening, port: u16, request: &Request<'_>) -> Response {
         let Some(worker) = self.pods.get(listening.pod) else { return Response::default() };
-        let index = listening.container;
+        let index = usize::from(listening.container);
         let facts = lookup(&worker.spec_of(index).image);
         let words = words_of(worker, index);
         let server = words.iter().find_map(|word| facts.program(word)).or(facts.unknown_program());
@@ -96,6 +47,11 @@ impl Nodes {
             None => answer(headers, 200, String::new()),
         }
     }
+}
+
+/// Whether a container's process listens on a port once it serves: by its arguments, or by what is known of its image.
+pub(super) fn takes(worker: &PodWorker, images: &Images, index: usize, port: u16) -> bool {
+    flag_port(&words_of(worker, index)).map_or_else(|| worker.listens_on(images, index, i32::from(port)), |own| own == port)
 }
 
 /// A container's command and arguments.

@@ -5,12 +5,15 @@ use crate::node::Nodes;
 use crate::node::kubelet::pod_worker::PodWorker;
 use crate::node::runtime::image::Images;
 use crate::node::runtime::program::Course;
+use crate::node::serving::takes;
 use std::net::Ipv4Addr;
 
 /// A process that listens on a port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Listening {
-    /// Which container of the pod.
+    /// The pod's number.
+    pub pod: u32,
+    /// Which of its containers.
     pub container: u8,
     /// Which run of that container.
     pub attempt: u32,
@@ -55,15 +58,21 @@ impl Nodes {
     /// The process of a pod that takes connections on a port at this moment.
     pub fn listening(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
         let worker = self.pods.get(pod).filter(|worker| worker.sandbox)?;
-        (0..worker.containers.len()).find_map(|index| self.process_listening(now, worker, index, port))
+        (0..worker.containers.len()).find_map(|index| self.process_listening(now, (pod, worker), index, port))
     }
 
-    fn process_listening(&self, now: SimTime, worker: &PodWorker, index: usize, port: u16) -> Option<Listening> {
+    /// The process that takes connections on a port of a node: of a pod that uses its network.
+    pub fn listening_on_node(&self, now: SimTime, node: u32, port: u16) -> Option<Listening> {
+        let mut pods = self.workers(node).filter(|(_, worker)| worker.pod.spec.host_network);
+        pods.find_map(|(number, _)| self.listening(now, number, port))
+    }
+
+    fn process_listening(&self, now: SimTime, (pod, worker): (u32, &PodWorker), index: usize, port: u16) -> Option<Listening> {
         let container = &worker.containers[index];
         let started = container.running_since()?;
         let course = worker.course_of(&self.images, self.seed, index);
         let serves = course.serves_after != SimDuration::MAX && now >= started + course.serves_after;
-        if !serves || !worker.listens_on(&self.images, index, port.into()) {
+        if !serves || !takes(worker, &self.images, index, port) {
             return None;
         }
         let scripted = worker.is_scripted(&self.images, index);
@@ -77,6 +86,7 @@ impl Nodes {
         let program = self.images.program(&worker.spec_of(index).image);
         let capacity = program.serves.iter().flatten().find(|serves| serves.port == i32::from(port)).map_or(0, |serves| serves.capacity);
         (now < ends).then(|| Listening {
+            pod,
             container: index as u8,
             attempt: container.restarts,
             latency: program.latency(port.into()),

@@ -4,7 +4,7 @@
 //! Everything is derived from the runs of the containers when somebody asks. All that is kept is what commands of users wrote: per
 //! container until it ends, per volume until its pod goes.
 
-mod listening;
+pub mod listening;
 mod sandboxes;
 pub mod surroundings;
 

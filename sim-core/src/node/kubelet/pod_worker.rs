@@ -23,7 +23,7 @@ use crate::node::kubelet::status::{Transitions, generate};
 use crate::node::kubelet::{Sentence, Turn};
 use crate::node::runtime::SANDBOX;
 use crate::node::runtime::container::{Container, Ended, State, Waiting};
-use crate::node::runtime::image::{Images, Need};
+use crate::node::runtime::image::Need;
 use crate::node::runtime::program::{Course, Program};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
