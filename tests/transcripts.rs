@@ -108,6 +108,11 @@ fn mistakes() {
 }
 
 #[test]
+fn services() {
+    check("services.md");
+}
+
+#[test]
 fn node_failure() {
     check("node-failure.md");
 }

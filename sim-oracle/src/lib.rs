@@ -10,12 +10,19 @@ mod traces;
 mod vectors;
 mod vectors_deployment;
 
+use sim_core::net::config::{Backend, NetworkConfig};
+
 pub use api::run_api;
 pub use kubectl::{RecordedState, run_kubectl};
 pub use patch::run_patch;
 pub use sessions::run_sessions;
 pub use traces::run_traces;
 pub use vectors::run_vectors;
+
+/// The recordings are of a control plane alone: nothing connects its nodes, and no cloud is behind it.
+fn no_network() -> NetworkConfig {
+    NetworkConfig { backend: Backend::None, cloud: false, ..NetworkConfig::default() }
+}
 
 /// How one recording went.
 #[derive(Clone, Debug, Default)]

@@ -57,7 +57,7 @@ pub(crate) struct Terminal(Cluster);
 impl Terminal {
     /// A new cluster's.
     pub(crate) fn new() -> Terminal {
-        Terminal(Cluster::new(Config::default()))
+        Terminal(Cluster::new(Config { network: crate::no_network(), ..Config::default() }))
     }
 
     /// Types a line; whatever file it names holds the manifest.
@@ -102,7 +102,7 @@ fn judge(row: &Value) -> Option<String> {
 
 /// What differs after the first step that goes another way, if any.
 fn judge_steps(row: &Value, steps: &[Value]) -> Option<String> {
-    let mut terminal = Terminal(Cluster::new(Config::default()));
+    let mut terminal = Terminal(Cluster::new(Config { network: crate::no_network(), ..Config::default() }));
     terminal.run("create namespace api-patch", "");
     let (kind, name) = (text(&row["kind"]), text(&row["after"]["metadata"]["name"]));
     steps.iter().enumerate().find_map(|(number, step)| {

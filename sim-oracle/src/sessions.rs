@@ -168,7 +168,13 @@ impl Session {
             stand_in: true,
             ..Images::default()
         };
-        let config = Config { nodes: (0..10).map(node).collect(), images, drivers: Drivers::None, ..Config::default() };
+        let config = Config {
+            nodes: (0..10).map(node).collect(),
+            images,
+            drivers: Drivers::None,
+            network: crate::no_network(),
+            ..Config::default()
+        };
         let mut session = Session { cluster: Cluster::new(config), first: SimTime::ZERO, began: SimTime::ZERO };
         session.cluster.run_until(SimTime::ZERO + SimDuration::from_secs(5));
         for line in [

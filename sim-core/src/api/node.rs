@@ -66,6 +66,19 @@ impl Node {
         self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == ConditionStatus::True)
     }
 
+    /// Whether load balancers outside may send to it, as far as its label says. `cloud-provider/controllers/service/controller.go`,
+    /// nodeIncludedPredicate: a value that can be read as false counts as such.
+    pub fn is_included_in_load_balancing(&self) -> bool {
+        let label = self.meta.labels.get("node.kubernetes.io/exclude-from-external-load-balancers");
+        label.is_none_or(|value| matches!(value.as_str(), "0" | "f" | "F" | "false" | "False" | "FALSE"))
+    }
+
+    /// Whether load balancers outside send to it if it answers their health checks: whether it is ready doesn't count (stableNodeSetPredicates).
+    pub fn is_behind_load_balancers(&self) -> bool {
+        let leaves = self.taints.iter().any(|taint| taint.key == "ToBeDeletedByClusterAutoscaler");
+        self.is_included_in_load_balancing() && !leaves && self.meta.deletion.is_none()
+    }
+
     /// `status.nodeInfo.bootID` after so many boots: another one each time.
     pub fn boot_id(uid: Uid, boots: u32) -> Uid {
         let bits = crate::kernel::queue::mix(u64::from(boots));
@@ -118,7 +131,14 @@ impl Node {
     fn status_tree(&self, epoch: Epoch, heartbeat: SimTime) -> Value {
         let condition = |c: &Condition| {
             // The node controller leaves the time of the last sign of life as it was.
-            let heard = if c.status == ConditionStatus::Unknown { heartbeat } else { c.last_update.max(heartbeat) };
+            let heard = if c.kind == "NetworkUnavailable" {
+                // flannel's, which says so once.
+                c.last_update
+            } else if c.status == ConditionStatus::Unknown {
+                heartbeat
+            } else {
+                c.last_update.max(heartbeat)
+            };
             json!({
                 "type": c.kind.as_str(), "status": c.status.as_str(), "reason": c.reason.as_str(), "message": c.message.as_str(),
                 "lastHeartbeatTime": epoch.rfc3339(heard), "lastTransitionTime": epoch.rfc3339(c.last_transition),

@@ -60,12 +60,12 @@ pub(crate) fn object(kind: Kind, tree: &Value, previous: Option<&Object>, epoch:
         Kind::Node => node(meta, tree, previous.and_then(Object::as_node), epoch).into(),
         Kind::Namespace => Namespace { meta, terminating: previous.and_then(Object::as_namespace).is_some_and(|p| p.terminating) }.into(),
         Kind::Service => {
-            let mut service =
-                Service { meta, spec: Arc::default(), selector: Default::default(), ports: Vec::new(), publish_not_ready: false };
+            let ingress = previous.and_then(Object::as_service).map(|p| p.ingress.clone()).unwrap_or_default();
+            let mut service = Service { meta, ingress, ..Service::default() };
             service.set_spec(spec);
             service.into()
         }
-        Kind::EndpointSlice => EndpointSlice { meta, ports: Vec::new(), endpoints: Arc::default(), manual: Arc::new(tree.clone()) }.into(),
+        Kind::EndpointSlice => EndpointSlice::from_tree(meta, tree, previous.and_then(Object::as_endpoint_slice).map(|p| &**p)).into(),
         Kind::Lease => {
             let stopped = Heartbeat { first: now, stopped: Some(now) };
             let heartbeat = previous.and_then(Object::as_lease).map_or(stopped, |p| p.heartbeat);

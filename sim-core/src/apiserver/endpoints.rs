@@ -2,7 +2,7 @@
 //! stored. So a Service in front of a thousand pods costs nothing more than its slices.
 //!
 //! Mirrors what `pkg/controller/endpoint/endpoints_controller.go` and `pkg/api/v1/endpoints/util.go`, RepackSubsets, v1.36, would store.
-//! Left out: the annotation with the time of the last trigger. Endpoints of a Service without a selector are a user's, and stored.
+//! What triggered the last change is what triggered that of the slices. Endpoints of a Service without a selector are a user's, and stored.
 
 use crate::api::meta::{Meta, Uid};
 use crate::api::object::{Kind, Object};
@@ -18,6 +18,8 @@ use std::sync::Arc;
 const MAX_ADDRESSES: usize = 1000;
 /// The label that names a slice's Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
+/// The annotation that tells when the change happened that they show.
+const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 
 /// The Service whose slices a change of one is about.
 pub(super) fn service_of<'a>(store: &'a Store, slice: &Object) -> Option<&'a Arc<Service>> {
@@ -35,7 +37,7 @@ pub(super) fn has_derived(service: &Service) -> bool {
 pub(super) fn of(store: &Store, service: &Service, seed: u64, epoch: Epoch) -> Option<Value> {
     let all = store.list(Kind::EndpointSlice, Some(&service.meta.namespace)).filter_map(|(_, object)| object.as_endpoint_slice());
     let slices: Vec<&Arc<EndpointSlice>> = all.filter(|slice| slice.meta.labels.get(SERVICE_NAME) == Some(&service.meta.name)).collect();
-    let newest = slices.iter().map(|slice| slice.meta.resource_version).max()?;
+    let newest = slices.iter().max_by_key(|slice| slice.meta.resource_version)?;
     let mut labels = service.meta.labels.clone();
     labels.set("endpoints.kubernetes.io/managed-by", "endpoint-controller");
     if service.is_headless() {
@@ -45,11 +47,14 @@ pub(super) fn of(store: &Store, service: &Service, seed: u64, epoch: Epoch) -> O
         name: service.meta.name.clone(),
         namespace: service.meta.namespace.clone(),
         uid: Uid::from_bits(draw(seed, Stream::Uid, service.meta.uid.0).wide()),
-        resource_version: newest,
+        resource_version: newest.meta.resource_version,
         created: service.meta.created,
         labels,
         ..Meta::default()
     };
+    if let Some(at) = newest.meta.annotations.get(TRIGGER_TIME) {
+        meta.annotations.set(TRIGGER_TIME, at.clone());
+    }
     let (subsets, over_capacity) = subsets(&slices, service.publish_not_ready);
     if over_capacity {
         meta.annotations.set("endpoints.kubernetes.io/over-capacity", "truncated");
@@ -97,17 +102,23 @@ fn subsets(slices: &[&Arc<EndpointSlice>], with_leaving: bool) -> (Vec<Value>, b
 }
 
 fn address(ip: &str, endpoint: &Endpoint, namespace: &str) -> Value {
-    json!({
+    let mut tree = json!({
         "ip": ip,
         "nodeName": endpoint.node_name.as_str(),
         "targetRef": {"kind": "Pod", "namespace": namespace, "name": endpoint.pod_name.as_str(), "uid": endpoint.pod_uid.to_string()},
-    })
+    });
+    if !endpoint.hostname.is_empty() {
+        tree["hostname"] = endpoint.hostname.as_str().into();
+    }
+    tree
 }
 
 fn port(port: &EndpointPort) -> Value {
     let mut tree = json!({"port": port.port, "protocol": port.protocol.as_str()});
-    if !port.name.is_empty() {
-        tree["name"] = port.name.as_str().into();
+    for (field, text) in [("name", &port.name), ("appProtocol", &port.app_protocol)] {
+        if !text.is_empty() {
+            tree[field] = text.as_str().into();
+        }
     }
     tree
 }

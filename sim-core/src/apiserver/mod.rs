@@ -13,6 +13,7 @@ pub mod convert;
 mod endpoints;
 pub mod eviction;
 pub mod front;
+mod own_service;
 pub mod ownership;
 pub mod request;
 mod service_addresses;
@@ -113,14 +114,23 @@ impl ApiServer {
             }),
             Write::NodeConditions(id, conditions) => change(store, at, *id, |object| {
                 if let Object::Node(node) = object {
-                    for condition in conditions {
-                        set_condition(&mut Arc::make_mut(node).status.conditions, condition.clone());
-                    }
+                    // New ones stand before the others, as in every strategic merge.
+                    let own = &mut Arc::make_mut(node).status.conditions;
+                    let is_new = |condition: &&Condition| own.iter().all(|old| old.kind != condition.kind);
+                    let mut all: Vec<Condition> = conditions.iter().filter(is_new).cloned().collect();
+                    all.append(own);
+                    conditions.iter().for_each(|condition| set_condition(&mut all, condition.clone()));
+                    *own = all;
                 }
             }),
             Write::NodeVolumes(id, volumes) => change(store, at, *id, |object| {
                 if let Object::Node(node) = object {
                     Arc::make_mut(node).status.volumes = volumes.clone();
+                }
+            }),
+            Write::NodePodCidr(id, cidr) => change(store, at, *id, |object| {
+                if let Object::Node(node) = object {
+                    Arc::make_mut(node).pod_cidr = cidr.clone();
                 }
             }),
             Write::Nominate(id, node) => self.change_pod(store, at, *id, |pod| pod.status.nominated_node = node.clone()),
@@ -129,9 +139,15 @@ impl ApiServer {
                 labels.iter().for_each(|(key, value)| all.set(key.clone(), value.clone()));
                 object.meta_mut().labels = all;
             }),
+            Write::Annotations(id, annotations) => change(store, at, *id, |object| {
+                let mut all = object.meta().annotations.clone();
+                annotations.iter().for_each(|(key, value)| all.set(key.clone(), value.clone()));
+                object.meta_mut().annotations = all;
+            }),
             Write::Owners(id, owners) => change(store, at, *id, |object| {
                 object.meta_mut().owners = (!owners.is_empty()).then(|| Arc::new(owners.clone()));
             }),
+            Write::AddFinalizer(id, finalizer) => change(store, at, *id, |object| object.meta_mut().add_finalizer(finalizer)),
             Write::RemoveFinalizer(id, finalizer) => {
                 let object = change(store, at, *id, |object| object.meta_mut().remove_finalizer(finalizer))?;
                 self.remove_if_released(store, at, *id);
@@ -144,6 +160,7 @@ impl ApiServer {
                 Ok(object)
             }
             Write::Report(event) => self.report(store, at, event),
+            Write::OwnService => self.create_own_service(store, at),
         }
     }
 
@@ -256,6 +273,7 @@ impl ApiServer {
             (Object::Pod(to), Object::Pod(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::Node(to), Object::Node(from)) => Arc::make_mut(to).status = from.status.clone(),
             (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) => Arc::make_mut(to).status = from.status.clone(),
+            (Object::Service(to), Object::Service(from)) => Arc::make_mut(to).ingress = from.ingress.clone(),
             (Object::Record(to), Object::Record(from)) => {
                 let mut status = from.body["status"].clone();
                 volumes::stamp(from.kind, &mut status, &to.body["status"], &time);
@@ -424,11 +442,17 @@ impl ApiServer {
     }
 
     fn remove(&mut self, store: &mut Store, at: Moment, id: ObjectId) {
+        let mut endpoints = None;
         if let Some(Object::Service(service)) = store.get(id) {
             let (ip, ports) = service_addresses::held_addresses(&service.spec);
             self.addresses.release(ip, ports.into_iter());
+            endpoints = store.find_key(Kind::Endpoints, &Key::of(&service.meta));
         }
         store.remove(id, at.now, at.event);
+        // `pkg/registry/core/service/storage/storage.go`, afterDelete: the Endpoints of its name go with it, whoever wrote them.
+        if let Some(endpoints) = endpoints {
+            self.remove(store, at, endpoints);
+        }
     }
 
     /// Creates a new event; one that was counted up patches the one that it was, if that is still there.
@@ -472,7 +496,11 @@ impl ApiServer {
             holder: name,
             heartbeat,
         };
-        self.create(store, at, lease.into())?;
+        // The lease of a node that was forgotten a moment ago may still be there: the new one has it then.
+        match store.find_key(Kind::Lease, &Key::of(&lease.meta)) {
+            Some(old) => drop(self.update(store, at, old, &lease.into())?),
+            None => drop(self.create(store, at, lease.into())?),
+        }
         Ok(id)
     }
 }
@@ -542,6 +570,7 @@ fn keep_status(next: &mut Object, stored: &Object) {
         (Object::PodDisruptionBudget(to), Object::PodDisruptionBudget(from)) if to.status != from.status => {
             Arc::make_mut(to).status = from.status.clone();
         }
+        (Object::Service(to), Object::Service(from)) if to.ingress != from.ingress => Arc::make_mut(to).ingress = from.ingress.clone(),
         (Object::Record(to), Object::Record(from)) => volumes::keep_status(to, from),
         _ => {}
     }
@@ -555,7 +584,7 @@ fn spec_differs(next: &Object, stored: &Object) -> bool {
         (Object::StatefulSet(a), Object::StatefulSet(b)) => a.spec != b.spec,
         (Object::DaemonSet(a), Object::DaemonSet(b)) => a.spec != b.spec,
         (Object::Pod(a), Object::Pod(b)) => a.spec != b.spec,
-        (Object::EndpointSlice(a), Object::EndpointSlice(b)) => a.endpoints != b.endpoints || a.ports != b.ports,
+        (Object::EndpointSlice(a), Object::EndpointSlice(b)) => (&a.endpoints, &a.ports, &a.manual) != (&b.endpoints, &b.ports, &b.manual),
         (Object::PodDisruptionBudget(a), Object::PodDisruptionBudget(b)) => a.spec != b.spec,
         (Object::Record(a), Object::Record(b)) => !a.same_spec(b),
         _ => false,

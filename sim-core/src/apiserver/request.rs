@@ -122,12 +122,18 @@ pub enum Write {
     NodeConditions(ObjectId, Vec<Condition>),
     /// A patch of what is attached to a node.
     NodeVolumes(ObjectId, Arc<Vec<AttachedVolume>>),
+    /// A patch of the addresses of a node's pods.
+    NodePodCidr(ObjectId, Str),
     /// A patch of the node that a pod is expected to get (`status.nominatedNodeName`).
     Nominate(ObjectId, Str),
     /// A patch of labels: `None` removes.
     Labels(ObjectId, StrMap),
+    /// A patch of annotations: these are set.
+    Annotations(ObjectId, StrMap),
     /// A patch of the owners: adoption, release, orphaning.
     Owners(ObjectId, Vec<OwnerReference>),
+    /// Adds a finalizer.
+    AddFinalizer(ObjectId, &'static str),
     /// Removes a finalizer.
     RemoveFinalizer(ObjectId, &'static str),
     /// DELETE.
@@ -136,6 +142,8 @@ pub enum Write {
     FinalizeNamespace(ObjectId),
     /// A new event, or one that was counted up.
     Report(Arc<Event>),
+    /// What is missing of the API server's own Service and its endpoints.
+    OwnService,
 }
 
 impl Write {
@@ -149,19 +157,24 @@ impl Write {
             Write::UpdateStatus(id, _) => ("update status of", plural(id.kind)),
             Write::PodStatus(..) | Write::PodCondition(..) | Write::PodFailed(..) | Write::Nominate(..) => ("patch status of", "pods"),
             Write::Bind(..) => ("bind", "pods"),
-            Write::SwapTaints(..) => ("patch", "nodes"),
+            Write::SwapTaints(..) | Write::NodePodCidr(..) => ("patch", "nodes"),
             Write::NodeConditions(..) | Write::NodeVolumes(..) => ("patch status of", "nodes"),
-            Write::Labels(id, _) | Write::Owners(id, _) | Write::RemoveFinalizer(id, _) => ("patch", plural(id.kind)),
+            Write::Labels(id, _)
+            | Write::Annotations(id, _)
+            | Write::Owners(id, _)
+            | Write::AddFinalizer(id, _)
+            | Write::RemoveFinalizer(id, _) => ("patch", plural(id.kind)),
             Write::Delete(id, _) => ("delete", plural(id.kind)),
             Write::FinalizeNamespace(_) => ("finalize", "namespaces"),
             Write::Report(_) => ("create", "events"),
+            Write::OwnService => ("create", "services"),
         }
     }
 
     /// The object that is written, if it exists already.
     pub fn target(&self) -> Option<ObjectId> {
         match self {
-            Write::Create(_) | Write::Report(_) => None,
+            Write::Create(_) | Write::Report(_) | Write::OwnService => None,
             Write::Update(id, _)
             | Write::UpdateStatus(id, _)
             | Write::PodStatus(id, _)
@@ -171,9 +184,12 @@ impl Write {
             | Write::SwapTaints(id, ..)
             | Write::NodeConditions(id, _)
             | Write::NodeVolumes(id, _)
+            | Write::NodePodCidr(id, _)
             | Write::Nominate(id, _)
             | Write::Labels(id, _)
+            | Write::Annotations(id, _)
             | Write::Owners(id, _)
+            | Write::AddFinalizer(id, _)
             | Write::RemoveFinalizer(id, _)
             | Write::Delete(id, _)
             | Write::FinalizeNamespace(id) => Some(*id),

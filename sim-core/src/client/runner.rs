@@ -10,7 +10,7 @@ use crate::client::events::Recorder;
 use crate::client::pace::Pace;
 use crate::client::plan::{Plan, Report, Step, Tell};
 use crate::client::rate_limit::RateLimit;
-use crate::client::work_queue::WorkQueue;
+use crate::client::work_queue::{BACKOFF, WorkQueue};
 use crate::client::{Call, NO_ANSWER};
 use crate::kernel::table::Index;
 use crate::kernel::time::{Epoch, SimDuration, SimTime};
@@ -49,8 +49,8 @@ pub struct Shared<'a> {
     pub calls: &'a mut Vec<(SimTime, Call)>,
     /// Keys to look at again, with their times.
     pub wakes: &'a mut Vec<(SimTime, ObjectId)>,
-    /// How long work outside of the API takes; `None`: no time.
-    pub pace: Option<&'a Pace>,
+    /// How long work outside of the API takes.
+    pub pace: &'a Pace,
 }
 
 /// A controller's queue and its plans on their way.
@@ -67,6 +67,8 @@ pub struct Runner {
     written: Index<ObjectId, u64>,
     /// Whether nothing begins before the cache has seen all that was written.
     reads_its_writes: bool,
+    /// How long a key waits after its first failure, and at most.
+    backoff: (SimDuration, SimDuration),
     last_written: u64,
 }
 
@@ -81,6 +83,7 @@ impl Runner {
             flights: Vec::new(),
             written: Index::default(),
             reads_its_writes: false,
+            backoff: BACKOFF,
             last_written: 0,
         }
     }
@@ -89,6 +92,12 @@ impl Runner {
     #[must_use]
     pub fn reading_its_writes(self, reads_its_writes: bool) -> Self {
         Runner { reads_its_writes, ..self }
+    }
+
+    /// The same with another backoff.
+    #[must_use]
+    pub fn with_backoff(self, backoff: (SimDuration, SimDuration)) -> Self {
+        Runner { backoff, ..self }
     }
 
     /// This key needs a sync.
@@ -232,7 +241,7 @@ impl Runner {
                 None => break,
                 Some(Step::Report(report)) => report_to(&mut self.recorder, &mut self.limit, report, shared),
                 Some(Step::Work(work, uid)) => {
-                    let until = shared.now + shared.pace.map_or(SimDuration::ZERO, |pace| pace.of(work, uid));
+                    let until = shared.now + shared.pace.of(work, uid);
                     flight.working_until = Some(until);
                     shared.wakes.push((until, flight.key));
                 }
@@ -262,7 +271,7 @@ impl Runner {
         self.queue.done(flight.key);
         match (flight.failed, flight.retry) {
             (Some(_), _) => {
-                let backoff = self.queue.failed(flight.key);
+                let backoff = self.queue.failed_within(flight.key, self.backoff.0, self.backoff.1);
                 self.wake(shared, flight.key, backoff);
             }
             (None, Some((first, longest))) => {

@@ -14,13 +14,25 @@ use crate::api::workloads::{Deployment, ReplicaSet};
 use crate::client::cohort::{Cohort, Cohorts};
 use crate::client::roster::{Roster, Rosters, Shelves};
 use crate::kernel::table::{Index, Table};
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{Epoch, SimTime};
 use crate::store::{self, Change, Key, Verb};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+/// What its process was started with.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Flags {
+    /// The calendar moment of the start: its clock.
+    pub epoch: Epoch,
+    /// Of whose addresses nodes get ranges for their pods (`--cluster-cidr`): the first one, and how many bits they share; `None`:
+    /// nobody gives them any (`--allocate-node-cidrs`).
+    pub cluster_cidr: Option<(Ipv4Addr, u8)>,
+}
 
 /// The cache. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct View {
+    flags: Flags,
     shelves: Vec<Table<Object>>,
     names: Vec<Index<Key, u32>>,
     /// UID → object, for owners.
@@ -32,12 +44,15 @@ pub struct View {
     pods_by_node: Index<(Str, u32), ()>,
     /// (any owner's UID, dependent).
     dependents: Index<(Uid, ObjectId), ()>,
+    /// The addresses that a node got last for its pods.
+    newest_pod_cidr: Str,
     revision: u64,
 }
 
 impl Default for View {
     fn default() -> Self {
         View {
+            flags: Flags::default(),
             shelves: vec![Table::default(); Kind::ALL.len()],
             names: vec![Index::default(); Kind::ALL.len()],
             uids: Index::default(),
@@ -46,6 +61,7 @@ impl Default for View {
             replica_sets_by_owner: Index::default(),
             pods_by_node: Index::default(),
             dependents: Index::default(),
+            newest_pod_cidr: Str::EMPTY,
             revision: 0,
         }
     }
@@ -57,6 +73,22 @@ pub fn controller_uid(object: &Object) -> Uid {
 }
 
 impl View {
+    /// The same of a process with other flags.
+    #[must_use]
+    pub fn with_flags(self, flags: Flags) -> View {
+        View { flags, ..self }
+    }
+
+    /// What its process was started with.
+    pub fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    /// The addresses that a node got last for its pods, as far as the cache has seen it; empty if none has any.
+    pub fn newest_pod_cidr(&self) -> &str {
+        &self.newest_pod_cidr
+    }
+
     /// Takes in the next change of the watch. Events aren't cached: no controller reads them.
     pub fn apply(&mut self, change: &Change) {
         self.revision = change.revision;
@@ -84,7 +116,7 @@ impl View {
 
     /// The same for a cache that is only about some kinds.
     pub fn relist_kinds(&mut self, store: &store::Store, wanted: impl Fn(Kind) -> bool) {
-        *self = View::default();
+        *self = View::default().with_flags(self.flags);
         for kind in Kind::ALL.iter().copied().filter(|kind| wanted(*kind)) {
             for (id, object) in store.list(kind, None) {
                 self.index(id, object, None);
@@ -112,6 +144,12 @@ impl View {
             if id.kind == Kind::ReplicaSet {
                 self.replica_sets_by_owner.insert((controller_uid(object), id.number), ());
             }
+        }
+        if let Object::Node(node) = object
+            && !node.pod_cidr.is_empty()
+            && old.and_then(Object::as_node).is_none_or(|old| old.pod_cidr != node.pod_cidr)
+        {
+            self.newest_pod_cidr = node.pod_cidr.clone();
         }
         if let Object::Pod(pod) = object {
             self.cohorts.follow(id.number, old.and_then(Object::as_pod).map(|pod| &**pod), Some(pod));

@@ -6,10 +6,8 @@ use crate::kernel::table::Index;
 use crate::kernel::time::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Backoff of a key that failed once: `DefaultTypedControllerRateLimiter`, 5 ms.
-const BACKOFF_FIRST: SimDuration = SimDuration::from_millis(5);
-/// The longest backoff: 1000 s.
-const BACKOFF_MAX: SimDuration = SimDuration::from_secs(1000);
+/// How long a key waits that failed once, and at most: `DefaultTypedControllerRateLimiter`, 5 ms and 1000 s.
+pub const BACKOFF: (SimDuration, SimDuration) = (SimDuration::from_millis(5), SimDuration::from_secs(1000));
 
 /// Keys that wait, keys that are in work, and how often keys failed.
 #[derive(Clone, Debug, Default)]
@@ -47,12 +45,7 @@ impl WorkQueue {
         }
     }
 
-    /// How long to hold a key back after another failure: 5 ms, doubling, to 1000 s.
-    pub fn failed(&mut self, key: ObjectId) -> SimDuration {
-        self.failed_within(key, BACKOFF_FIRST, BACKOFF_MAX)
-    }
-
-    /// The same, with bounds of the key's own.
+    /// How long to hold a key back after another failure: at first so long, then twice as long each time, up to the longest.
     pub fn failed_within(&mut self, key: ObjectId, first: SimDuration, longest: SimDuration) -> SimDuration {
         let failures = self.failures.entry(key).or_default();
         let backoff = first * (1u64 << (*failures).min(20));
@@ -130,10 +123,11 @@ mod tests {
     #[test]
     fn backoff_doubles_and_is_forgotten() {
         let mut queue = WorkQueue::default();
-        let waits: Vec<u64> = (0..4).map(|_| queue.failed(key(1)).as_millis()).collect();
+        let failed = |queue: &mut WorkQueue, number: u32| queue.failed_within(key(number), BACKOFF.0, BACKOFF.1);
+        let waits: Vec<u64> = (0..4).map(|_| failed(&mut queue, 1).as_millis()).collect();
         assert_eq!(waits, [5, 10, 20, 40]);
         queue.forget(key(1));
-        assert_eq!(queue.failed(key(1)).as_millis(), 5);
-        assert_eq!((0..40).map(|_| queue.failed(key(2))).last(), Some(BACKOFF_MAX));
+        assert_eq!(failed(&mut queue, 1).as_millis(), 5);
+        assert_eq!((0..40).map(|_| failed(&mut queue, 2)).last(), Some(BACKOFF.1));
     }
 }

@@ -8,7 +8,8 @@ use crate::api::pod::Resources;
 use crate::apiserver::front::Front;
 use crate::apiserver::request::WriteOptions;
 use crate::apiserver::{ApiServer, Moment};
-use crate::client::pace::Pace;
+use crate::client::pace::{Pace, System};
+use crate::client::view::Flags;
 use crate::controllers::ControllerManager;
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::queue::{EventId, Queue};
@@ -18,7 +19,10 @@ use crate::kernel::trace::Trace;
 use crate::kubectl;
 use crate::net::Network;
 use crate::net::traffic::Traffic;
+use crate::net::config::Backend;
+use crate::net::packet::Cidr;
 use crate::node::Nodes;
+use crate::node::flannel::Flannel;
 use crate::node::kubelet::config::Machine;
 use crate::node::kubelet::mirror;
 use crate::node::kubelet::node_status::conditions;
@@ -30,13 +34,17 @@ use std::net::Ipv4Addr;
 /// The namespaces of a fresh cluster (`pkg/controlplane/controller/systemnamespaces`, v1.36).
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// Where the API server listens: before the nodes' addresses.
-const API_SERVER: &str = "192.168.0.2";
-
 impl Cluster {
     /// Boots a cluster: at time zero its namespaces exist and its nodes are ready.
     pub fn new(config: Config) -> Cluster {
-        let pace = (config.drivers == Drivers::Simulated).then(|| Pace::new(config.seed));
+        let network = config.network.clone().with_room_for(config.nodes.len());
+        let pace = Pace::new(config.seed);
+        let pace = pace.having(System::Storage, config.drivers == Drivers::Simulated).having(System::Cloud, network.cloud);
+        let has_overlay = network.backend != Backend::None;
+        let cluster_cidr = has_overlay.then_some((network.cluster_cidr.base, network.cluster_cidr.bits));
+        let flags = Flags { epoch: config.epoch, cluster_cidr };
+        let backend = if network.backend == Backend::HostGw { "host-gw" } else { "vxlan" };
+        let flannel = has_overlay.then_some(Flannel { backend, vni: network.vni });
         let mut cluster = Cluster {
             seed: config.seed,
             now: SimTime::ZERO,
@@ -45,9 +53,9 @@ impl Cluster {
             queue: Queue::new(config.tie_break),
             store: Store::new(config.history_limit),
             server: ApiServer::new(config.seed, config.epoch),
-            controllers: ControllerManager::new(config.controller_qps, config.controller_burst, config.epoch, pace),
+            controllers: ControllerManager::new(config.controller_qps, config.controller_burst, flags, pace),
             scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
-            nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch),
+            nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch).with_flannel(flannel),
             network: Network::new(config.seed, config.network.clone()),
             traffic: Traffic::new(config.seed),
             turns: 0,
@@ -74,7 +82,7 @@ impl Cluster {
         }
         cluster.create_system_objects(boot);
         for (number, node) in config.nodes.iter().enumerate() {
-            cluster.add_node(number as u32, node, boot);
+            cluster.add_node(number as u32, node, network.pod_cidr(number as u32), flannel, boot);
         }
         cluster.announce(boot);
         cluster
@@ -85,7 +93,6 @@ impl Cluster {
     fn create_system_objects(&mut self, boot: EventId) {
         let class =
             |name: &str, value: i64, description: &str| json!({"metadata": {"name": name}, "value": value, "description": description});
-        let labels = json!({"component": "apiserver", "provider": "kubernetes"});
         let objects = [
             (
                 Kind::PriorityClass,
@@ -103,36 +110,19 @@ impl Cluster {
                     "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
                 ),
             ),
-            (
-                Kind::Service,
-                json!({"metadata": {"name": "kubernetes", "labels": labels},
-                    "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": 6443}]}}),
-            ),
-            (
-                Kind::Endpoints,
-                json!({"metadata": {"name": "kubernetes", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
-                    "subsets": [{"addresses": [{"ip": API_SERVER}], "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]}]}),
-            ),
-            (
-                Kind::EndpointSlice,
-                json!({"metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}}, "addressType": "IPv4",
-                    "endpoints": [{"addresses": [API_SERVER], "conditions": {"ready": true}}],
-                    "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]}),
-            ),
         ];
         let at = Moment { now: self.now, event: boot };
         for (kind, mut tree) in objects {
             tree["apiVersion"] = kind.api_version().into();
             tree["kind"] = kind.as_str().into();
             let mut front = Front { server: &mut self.server, store: &mut self.store, at };
-            let namespace = if kind.is_namespaced() { "default" } else { "" };
-            front.create(kind.resource(), namespace, tree, &WriteOptions::default()).expect("the objects of the system are valid");
+            front.create(kind.resource(), "", tree, &WriteOptions::default()).expect("the objects of the system are valid");
         }
+        self.server.create_own_service(&mut self.store, at).expect("the objects of the system are valid");
     }
 
-    fn add_node(&mut self, number: u32, config: &NodeConfig, event: EventId) {
+    fn add_node(&mut self, number: u32, config: &NodeConfig, pod_cidr: Cidr, flannel: Option<Flannel>, event: EventId) {
         let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(192, 168, 0, 0)) + 10 + number);
-        let cidr = u32::from(Ipv4Addr::new(10, 244, 0, 0)) + (number << 8);
         let name = Str::from(config.name.clone());
         let phase = draw(self.seed, Stream::Heartbeat, u128::from(number)).between(SimDuration::ZERO, LEASE_RENEWAL);
         let heartbeat = Heartbeat { first: self.now + phase, stopped: None };
@@ -141,7 +131,7 @@ impl Cluster {
             meta: Meta { name: name.clone(), labels: node_labels(config), ..Meta::default() },
             unschedulable: false,
             taints: config.taints.clone(),
-            pod_cidr: Str::from(format!("{}/24", Ipv4Addr::from(cidr))),
+            pod_cidr: Str::EMPTY,
             status: NodeStatus {
                 capacity: machine.capacity,
                 allocatable: machine.allocatable,
@@ -151,10 +141,17 @@ impl Cluster {
                 boots: 0,
             },
         };
+        // What others would have written by now is there already: the run begins with nodes that are ready.
+        let mut ready = Node { pod_cidr: Str::from(pod_cidr.to_string()), ..node.clone() };
+        if let Some(flannel) = flannel {
+            ready.meta.annotations = flannel.annotations(self.seed, number, address);
+            ready.status.conditions.insert(0, Flannel::is_up(self.now));
+        }
         let moment = Moment { now: self.now, event };
-        let registered = self.server.register_node(&mut self.store, moment, node, heartbeat);
+        let registered = self.server.register_node(&mut self.store, moment, ready, heartbeat);
         let id = registered.expect("node names differ: the configuration was checked");
-        self.nodes.add_node(id.number, name, address, Ipv4Addr::from(cidr));
+        self.nodes.add_node(id.number, name, address, pod_cidr.base);
+        self.nodes.set_registration(id.number, node);
         self.network.add_node(id.number, address, self.now);
         let uid = self.store.get(id).map_or(Uid::NONE, |node| node.meta().uid);
         self.nodes.set_up(id.number, uid, machine);

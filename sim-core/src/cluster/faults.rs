@@ -1,15 +1,18 @@
 //! Faults: what a user can break, and mend. One `Fault` enum for scenarios, the shell and the playground.
 
 use super::Cluster;
+use crate::api::meta::Uid;
 use crate::api::node::Heartbeat;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::quantity::Quantity;
+use crate::apiserver::Moment;
 use crate::controllers::{self, node_lifecycle};
 use crate::kernel::queue::EventId;
 use crate::net::agents::Agent;
 use crate::node;
 use crate::node::faults::BOOT;
+use crate::node::kubelet::node_status::conditions;
 use crate::node::runtime::image::Registry;
 use std::fmt;
 use std::sync::Arc;
@@ -289,6 +292,8 @@ impl Cluster {
                 self.fall_silent(node, event);
             }
             Fault::StartKubelet(_) => {
+                let node = self.register_again(node, event);
+                let number = node.number;
                 let pods = self.pods_of(node);
                 self.node(event, |nodes, now, out| nodes.start_kubelet(number, now, &pods, out));
                 self.be_heard(node);
@@ -343,7 +348,8 @@ impl Cluster {
     }
 
     pub(super) fn node_named(&self, name: &str) -> Result<ObjectId, String> {
-        self.store.find(Kind::Node, "", name).ok_or_else(|| {
+        let forgotten = || self.nodes.number_of(name).map(|number| ObjectId { kind: Kind::Node, number });
+        self.store.find(Kind::Node, "", name).or_else(forgotten).ok_or_else(|| {
             let known: Vec<&str> = self.store.list(Kind::Node, None).map(|(_, o)| o.meta().name.as_str()).take(8).collect();
             format!("there is no node {name:?}; nodes: {}", known.join(", "))
         })
@@ -403,15 +409,32 @@ impl Cluster {
     }
 
     fn restart_node(&mut self, node: ObjectId, event: EventId) {
+        let node = self.register_again(node, event);
         self.network.agents_mut().power_on(node.number, self.now);
         let pods = self.pods_of(node);
         self.node(event, |nodes, now, out| nodes.restart(node.number, now, pods.iter().map(|(id, pod)| (*id, pod)), out));
         self.be_heard(node);
     }
 
+    /// A kubelet that starts registers its node if the API has none of its name (`pkg/kubelet/kubelet_node_status.go`, registerWithAPIServer):
+    /// that is another object, and gets addresses for its pods anew. One that runs doesn't notice that its node was deleted.
+    fn register_again(&mut self, node: ObjectId, event: EventId) -> ObjectId {
+        let kubelet = self.nodes.kubelet(node.number).filter(|kubelet| !kubelet.cut && self.store.get(node).is_none());
+        let Some(registers) = kubelet.and_then(|kubelet| kubelet.registers.clone()) else { return node };
+        let mut registers = (*registers).clone();
+        registers.status.conditions =
+            conditions([false; 3], Some("container runtime status check may not have completed yet".into()), self.now);
+        let heartbeat = Heartbeat { first: self.now, stopped: Some(self.now) };
+        let moment = Moment { now: self.now, event };
+        let Ok(new) = self.server.register_node(&mut self.store, moment, registers, heartbeat) else { return node };
+        let uid = self.store.get(new).map_or(Uid::NONE, |object| object.meta().uid);
+        self.nodes.renumber(node.number, new.number, uid);
+        new
+    }
+
     /// The pods that the API has for a node.
     fn pods_of(&self, node: ObjectId) -> Vec<(ObjectId, Arc<Pod>)> {
-        let name = self.store.get(node).map(|object| object.meta().name.clone()).unwrap_or_default();
+        let Some(name) = self.nodes.kubelet(node.number).map(|kubelet| kubelet.name.clone()) else { return Vec::new() };
         let pods = self.store.list(Kind::Pod, None);
         pods.filter_map(|(id, object)| object.as_pod().filter(|pod| pod.node_name == name).map(|pod| (id, pod.clone()))).collect()
     }

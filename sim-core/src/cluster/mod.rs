@@ -123,10 +123,10 @@ pub struct Config {
     pub kubelets: Kubelets,
     /// Whether there are storage drivers.
     pub drivers: Drivers,
-    /// Whether there is a metrics-server: `kubectl top` asks it.
-    pub metrics: bool,
     /// How the network is set up.
     pub network: NetworkConfig,
+    /// Whether there is a metrics-server: `kubectl top` asks it.
+    pub metrics: bool,
     /// What decides between events at the same nanosecond.
     pub tie_break: TieBreak,
     /// How many trace records are kept.
@@ -151,8 +151,8 @@ impl Default for Config {
             images: Images::default(),
             kubelets: Kubelets::Simulated,
             drivers: Drivers::Simulated,
-            metrics: true,
             network: NetworkConfig::default(),
+            metrics: true,
             tie_break: TieBreak::Fifo,
             trace_capacity: 1 << 18,
             history_limit: 1 << 16,

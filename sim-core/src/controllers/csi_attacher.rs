@@ -6,7 +6,7 @@ use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::record::Record;
 use crate::api::storage::{Volume, changed};
 use crate::apiserver::request::Write;
-use crate::client::pace::Work;
+use crate::client::pace::{System, Work};
 use crate::client::plan::{Keys, Plan, Step};
 use crate::client::view::View;
 use crate::controllers::Controller;
@@ -21,7 +21,7 @@ impl Controller for CsiAttacher {
     const NAME: &'static str = "csi-attacher";
     /// `--worker-threads`
     const WORKERS: usize = 10;
-    const IS_A_DRIVER_S: bool = true;
+    const PART_OF: Option<System> = Some(System::Storage);
 
     fn route(change: &Change, view: &View, keys: &mut Keys) {
         let Object::Record(record) = &change.object else { return };

@@ -5,7 +5,7 @@ use crate::api::event::EventType;
 use crate::api::object::{Kind, ObjectId};
 use crate::api::storage::{Claim, Volume, changed, reference};
 use crate::apiserver::request::Write;
-use crate::client::pace::Work;
+use crate::client::pace::{System, Work};
 use crate::client::plan::{Keys, Plan, Step};
 use crate::client::view::View;
 use crate::controllers::Controller;
@@ -22,7 +22,7 @@ pub struct CsiResizer;
 impl Controller for CsiResizer {
     const NAME: &'static str = "csi-resizer";
     const WORKERS: usize = 10;
-    const IS_A_DRIVER_S: bool = true;
+    const PART_OF: Option<System> = Some(System::Storage);
 
     fn route(change: &Change, view: &View, keys: &mut Keys) {
         if change.verb != Verb::Deleted && Claim::of(&change.object).is_some_and(|claim| growing(view, claim).is_some()) {

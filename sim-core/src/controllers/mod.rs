@@ -11,10 +11,13 @@ pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
+pub mod endpoint_slice_mirroring;
 pub mod ephemeral_volume;
 pub mod garbage_collector;
 pub mod history;
+pub mod kubernetes_service;
 pub mod namespace;
+pub mod node_ipam;
 pub mod node_lifecycle;
 pub mod persistent_volume;
 pub mod pod_gc;
@@ -22,6 +25,7 @@ pub mod replica_set;
 pub mod resource_quota;
 pub mod root_ca;
 pub mod service_account;
+pub mod service_lb;
 pub mod stateful_set;
 pub mod taint_eviction;
 pub mod volume_expand;
@@ -34,13 +38,14 @@ use crate::api::pod::Pod;
 use crate::api::status::ApiError;
 use crate::apiserver::request::Write;
 use crate::client::Call;
-use crate::client::pace::Pace;
+use crate::client::pace::{Pace, System};
 use crate::client::plan::{Keys, Plan};
 use crate::client::rate_limit::RateLimit;
 use crate::client::runner::{Runner, Shared};
-use crate::client::view::View;
+use crate::client::view::{Flags, View};
+use crate::client::work_queue;
 use crate::kernel::outbox::Outbox;
-use crate::kernel::time::{Epoch, SimTime};
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::store::{Change, Store};
 
 /// A controller: two pure functions.
@@ -53,8 +58,10 @@ pub trait Controller {
     const WORKERS: usize;
     /// Whether it keeps what it has written in a cache of its own, so that it never decides by something older.
     const READS_ITS_WRITES: bool = false;
-    /// Whether it is a storage driver's, which a cluster may have or not, rather than part of the controller-manager.
-    const IS_A_DRIVER_S: bool = false;
+    /// How long a key waits after its first failure, and at most.
+    const BACKOFF: (SimDuration, SimDuration) = work_queue::BACKOFF;
+    /// The system that it belongs to, which a cluster may have or not, rather than to the controller-manager.
+    const PART_OF: Option<System> = None;
     /// Which keys a change concerns. `view` has seen the change already.
     fn route(change: &Change, view: &View, keys: &mut Keys);
     /// What is to be done for `key` now. `settled`: the view has seen all that this controller wrote for the key.
@@ -76,7 +83,8 @@ struct Registered {
     signs_as: &'static str,
     workers: usize,
     reads_its_writes: bool,
-    is_a_driver_s: bool,
+    backoff: (SimDuration, SimDuration),
+    part_of: Option<System>,
     route: Route,
     sync: Sync,
     on_error: OnError,
@@ -88,10 +96,18 @@ const fn registered<C: Controller>() -> Registered {
         signs_as: C::SIGNS_AS,
         workers: C::WORKERS,
         reads_its_writes: C::READS_ITS_WRITES,
-        is_a_driver_s: C::IS_A_DRIVER_S,
+        backoff: C::BACKOFF,
+        part_of: C::PART_OF,
         route: C::route,
         sync: C::sync,
         on_error: C::on_error,
+    }
+}
+
+impl Registered {
+    /// Whether the cluster has it.
+    fn is_there(&self, pace: &Pace) -> bool {
+        self.part_of.is_none_or(|system| pace.has(system))
     }
 }
 
@@ -119,6 +135,10 @@ const CONTROLLERS: &[Registered] = &[
     registered::<csi_provisioner::CsiProvisioner>(),
     registered::<csi_attacher::CsiAttacher>(),
     registered::<csi_resizer::CsiResizer>(),
+    registered::<endpoint_slice_mirroring::EndpointSliceMirroringController>(),
+    registered::<service_lb::ServiceLbController>(),
+    registered::<node_ipam::NodeIpamController>(),
+    registered::<kubernetes_service::KubernetesService>(),
 ];
 
 /// The node lifecycle controller's number: faults wake it.
@@ -160,17 +180,24 @@ pub struct ControllerManager {
     view: View,
     runners: Vec<Runner>,
     decisions: Vec<Decision>,
-    /// How long storage systems take; `None`: there are none.
-    pace: Option<Pace>,
+    /// How long the systems outside take.
+    pace: Pace,
 }
 
 impl ControllerManager {
     /// A controller-manager whose controllers' clients may each send `qps` requests a second, `burst` at once; no limit if `qps` is 0.
-    /// `pace` says how long storage systems take, if there are drivers for any.
-    pub fn new(qps: u64, burst: u64, epoch: Epoch, pace: Option<Pace>) -> Self {
-        let runner =
-            |c: &Registered| Runner::new(c.signs_as, c.workers, RateLimit::new(qps, burst), epoch).reading_its_writes(c.reads_its_writes);
-        ControllerManager { view: View::default(), runners: CONTROLLERS.iter().map(runner).collect(), decisions: Vec::new(), pace }
+    /// `pace` says which systems there are outside, and how long they take.
+    pub fn new(qps: u64, burst: u64, flags: Flags, pace: Pace) -> Self {
+        let runner = |c: &Registered| {
+            let runner = Runner::new(c.signs_as, c.workers, RateLimit::new(qps, burst), flags.epoch);
+            runner.reading_its_writes(c.reads_its_writes).with_backoff(c.backoff)
+        };
+        ControllerManager {
+            view: View::default().with_flags(flags),
+            runners: CONTROLLERS.iter().map(runner).collect(),
+            decisions: Vec::new(),
+            pace,
+        }
     }
 
     /// What it believes the cluster is.
@@ -185,8 +212,8 @@ impl ControllerManager {
             Ok(changes) => {
                 for change in changes.take_while(|change| change.revision <= upto) {
                     self.view.apply(change);
-                    let has_drivers = self.pace.is_some();
-                    for (controller, keys) in CONTROLLERS.iter().zip(&mut keys).filter(|(c, _)| has_drivers || !c.is_a_driver_s) {
+                    let pace = &self.pace;
+                    for (controller, keys) in CONTROLLERS.iter().zip(&mut keys).filter(|(controller, _)| controller.is_there(pace)) {
                         (controller.route)(change, &self.view, keys);
                     }
                 }
@@ -196,7 +223,7 @@ impl ControllerManager {
                 for kind in crate::api::object::Kind::ALL {
                     for (id, _) in store.list(*kind, None) {
                         let runners = CONTROLLERS.iter().zip(&mut self.runners);
-                        let at_work = runners.filter(|(controller, _)| self.pace.is_some() || !controller.is_a_driver_s);
+                        let at_work = runners.filter(|(controller, _)| controller.is_there(&self.pace));
                         at_work.for_each(|(_, runner)| runner.add(id));
                     }
                 }
@@ -287,7 +314,7 @@ impl ControllerManager {
         act: impl FnOnce(&mut Runner, &mut Shared<'_>, &View, &mut Vec<Decision>),
     ) {
         let (mut calls, mut wakes) = (Vec::new(), Vec::new());
-        let mut shared = Shared { revision: self.view.revision(), now, calls: &mut calls, wakes: &mut wakes, pace: self.pace.as_ref() };
+        let mut shared = Shared { revision: self.view.revision(), now, calls: &mut calls, wakes: &mut wakes, pace: &self.pace };
         act(&mut self.runners[number], &mut shared, &self.view, &mut self.decisions);
         calls.into_iter().for_each(|(at, call)| out.send_at(at, call));
         wakes.into_iter().for_each(|(at, key)| out.wake_at(at, Input::Due { controller: number as u8, key }));

@@ -85,6 +85,11 @@ pub struct NetworkConfig {
     pub ingress: bool,
 }
 
+/// Where nodes' ranges begin that are there from the beginning.
+const FIRST_RANGE: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 0);
+/// A range for pods that has room for more nodes than a /16: 10.128.0.0 to 10.255.255.255.
+const WIDE: Cidr = Cidr { base: Ipv4Addr::new(10, 128, 0, 0), bits: 9 };
+
 impl NetworkConfig {
     /// The router to the world outside.
     pub fn router(&self) -> Ipv4Addr {
@@ -102,6 +107,26 @@ impl NetworkConfig {
     /// How many bytes the interfaces of pods and their bridge carry at once.
     pub fn pods_mtu(&self) -> u16 {
         self.pod_mtu.unwrap_or_else(|| self.overlay_mtu())
+    }
+
+    /// The same with addresses for the pods of so many nodes, each a /24: if the range hasn't got them, a wider one takes its place.
+    #[must_use]
+    pub fn with_room_for(self, nodes: usize) -> Self {
+        let has_room = u32::try_from(nodes).is_ok_and(|nodes| nodes <= self.ranges());
+        if has_room { self } else { NetworkConfig { cluster_cidr: WIDE, ..self } }
+    }
+
+    fn ranges(&self) -> u32 {
+        1 << 24_u8.saturating_sub(self.cluster_cidr.bits)
+    }
+
+    /// The addresses of the pods of a node that is there from the beginning: one /24 after another, 10.244.0.0/24 first if that is in the
+    /// range, and around.
+    pub fn pod_cidr(&self, node: u32) -> Cidr {
+        let first = if self.cluster_cidr.contains(FIRST_RANGE) { FIRST_RANGE } else { self.cluster_cidr.base };
+        let base = u32::from(self.cluster_cidr.base);
+        let index = (((u32::from(first) - base) >> 8) + node) % self.ranges();
+        Cidr::new(Ipv4Addr::from(base + (index << 8)), 24)
     }
 }
 
@@ -129,5 +154,24 @@ impl Default for NetworkConfig {
             cloud: true,
             ingress: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_nodes() {
+        let check = |nodes: usize, node: u32, expected: &str| {
+            let config = NetworkConfig::default().with_room_for(nodes);
+            assert_eq!(config.pod_cidr(node).to_string(), expected);
+        };
+        check(3, 0, "10.244.0.0/24");
+        check(256, 255, "10.244.255.0/24");
+        check(5_000, 0, "10.244.0.0/24");
+        check(5_000, 256, "10.245.0.0/24");
+        check(5_000, 3_071, "10.255.255.0/24");
+        check(5_000, 3_072, "10.128.0.0/24");
     }
 }

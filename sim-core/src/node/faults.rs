@@ -37,6 +37,32 @@ impl Nodes {
         }
     }
 
+    /// What a node's kubelet registers as, when the API has forgotten it.
+    pub fn set_registration(&mut self, node: u32, registers: Node) {
+        if let Some(kubelet) = self.kubelets.get_mut(node) {
+            kubelet.registers = Some(Arc::new(registers));
+        }
+    }
+
+    /// The number of the machine of this name, also when the API has no node for it.
+    pub fn number_of(&self, name: &str) -> Option<u32> {
+        self.names.get(&Str::from(name.to_owned())).copied()
+    }
+
+    /// The API knows a node as another object now: its kubelet goes on under that number.
+    pub fn renumber(&mut self, old: u32, new: u32, uid: Uid) {
+        let Some(mut kubelet) = self.kubelets.remove(old) else { return };
+        kubelet.uid = uid;
+        self.names.insert(kubelet.name.clone(), new);
+        self.kubelets.insert(new, kubelet);
+        let numbers: Vec<u32> = self.workers(old).map(|(number, _)| number).collect();
+        for number in numbers {
+            if let Some(worker) = self.pods.get_mut(number) {
+                worker.node = new;
+            }
+        }
+    }
+
     /// Whether the node's kubelet hears of changes, and is heard.
     pub fn hears(&self, node: u32) -> bool {
         self.kubelets.get(node).is_some_and(super::kubelet::Kubelet::hears)

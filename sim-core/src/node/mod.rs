@@ -9,6 +9,7 @@
 //! - `pressure`: what happens when something runs short. `faults`: power, processes, networks. `metrics`: what a metrics-server would show.
 
 pub mod faults;
+pub mod flannel;
 pub mod inside;
 pub mod kubelet;
 pub mod metrics;
@@ -27,7 +28,8 @@ use crate::client::view::View;
 use crate::kernel::outbox::Outbox;
 use crate::kernel::table::{Index, Table};
 use crate::kernel::time::{Epoch, SimTime};
-use crate::store::{Store, Verb};
+use crate::store::{Change, Store, Verb};
+use flannel::Flannel;
 use kubelet::eviction::Eviction;
 use kubelet::past::{self, Past};
 use kubelet::pod_worker::{PodWorker, Stage, Step};
@@ -117,6 +119,8 @@ pub struct Nodes {
     unmounted: Index<u32, ()>,
     /// Which pod holds which address of the pod network.
     addresses: Index<Ipv4Addr, u32>,
+    /// How the nodes' pods reach one another, if they do.
+    flannel: Option<Flannel>,
 }
 
 /// Whether kubelets read objects of this kind besides their pods.
@@ -132,6 +136,13 @@ pub fn reads(kind: Kind) -> bool {
             | Kind::VolumeAttachment
             | Kind::Node
     )
+}
+
+/// The node whose pods get addresses by a change, and which.
+fn new_pod_cidr(change: &Change) -> Option<(u32, Str)> {
+    let node = change.object.as_node().filter(|node| change.verb == Verb::Modified && !node.pod_cidr.is_empty())?;
+    let had_none = change.old.as_ref().and_then(Object::as_node).is_some_and(|old| old.pod_cidr.is_empty());
+    had_none.then(|| (change.id.number, node.pod_cidr.clone()))
 }
 
 impl Nodes {
@@ -153,6 +164,7 @@ impl Nodes {
             touched: Vec::new(),
             unmounted: Index::default(),
             addresses: Index::default(),
+            flannel: None,
         }
     }
 
@@ -187,6 +199,7 @@ impl Nodes {
             collects_badly: false,
             memory: Memory::default(),
             held: Vec::new(),
+            registers: None,
         };
         self.kubelets.insert(node_number, kubelet);
     }
@@ -312,12 +325,14 @@ impl Nodes {
     /// The kubelets' watches deliver what they read besides pods, up to revision `upto`.
     pub fn watch(&mut self, now: SimTime, store: &Store, upto: u64, out: &mut Outbox<Call, Input>) {
         let mut of_volumes = false;
+        let mut ranges = Vec::new();
         match store.changes_since(self.cache.revision()) {
             Ok(changes) => {
                 for change in changes.take_while(|change| change.revision <= upto) {
                     if reads(change.id.kind) {
                         of_volumes |= !past::remembers(change.id.kind);
                         self.past.note(now, change, &self.cache);
+                        ranges.extend(new_pod_cidr(change));
                         self.cache.apply(change);
                     }
                 }
@@ -327,6 +342,9 @@ impl Nodes {
                 of_volumes = true;
                 self.cache.relist_kinds(store, reads);
             }
+        }
+        for (node, range) in ranges {
+            self.take_pod_cidr(now, node, &range, out);
         }
         if !of_volumes {
             return;

@@ -444,13 +444,8 @@ mod tests {
 
     /// A Service that selects by one label.
     pub(super) fn service(key: &str, value: &str) -> Service {
-        let mut service = Service {
-            meta: Meta { name: "web".into(), namespace: "default".into(), ..Meta::default() },
-            spec: Arc::default(),
-            selector: StrMap::default(),
-            ports: Vec::new(),
-            publish_not_ready: false,
-        };
+        let mut service =
+            Service { meta: Meta { name: "web".into(), namespace: "default".into(), ..Meta::default() }, ..Service::default() };
         service.set_spec(&json!({"selector": {key: value}, "ports": [{"port": 80}]}));
         service
     }

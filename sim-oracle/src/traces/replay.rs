@@ -72,6 +72,7 @@ pub(crate) fn replay(recorded: &Recorded) -> Replayed {
         watch_latency,
         kubelets: Kubelets::Outside,
         drivers: Drivers::None,
+        network: crate::no_network(),
         ..Config::default()
     };
     let mut player = Player {

@@ -108,7 +108,16 @@ pub fn prepare_service_update(tree: &mut Value, old: &Value) {
         drop_node_ports(new, old);
     }
     if was == "LoadBalancer" && is != "LoadBalancer" {
-        drop_unchanged(new, &["healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"]);
+        drop_unchanged(new, &["allocateLoadBalancerNodePorts", "loadBalancerClass"]);
+    }
+    let has_health_check = |kind: &str, policy: Option<&Value>| kind == "LoadBalancer" && policy.is_some_and(|policy| policy == "Local");
+    if has_health_check(&was, old.get("externalTrafficPolicy")) {
+        if !has_health_check(&is, new.get("externalTrafficPolicy")) {
+            drop_unchanged(new, &["healthCheckNodePort"]);
+        } else if new.get("healthCheckNodePort").is_none_or(|port| port.as_u64().unwrap_or(0) == 0) && !old["healthCheckNodePort"].is_null()
+        {
+            new.insert("healthCheckNodePort".into(), old["healthCheckNodePort"].clone());
+        }
     }
     let has_external = new.get("externalIPs").and_then(Value::as_array).is_some_and(|ips| !ips.is_empty());
     let reachable = has_node_ports(&is) || (is == "ClusterIP" && has_external);

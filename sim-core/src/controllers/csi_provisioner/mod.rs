@@ -15,7 +15,7 @@ use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::record::Record;
 use crate::api::storage::{Claim, Class, PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, Volume, migrated, reference};
 use crate::apiserver::request::{DeleteOptions, Write};
-use crate::client::pace::Work;
+use crate::client::pace::{System, Work};
 use crate::client::plan::{Keys, Plan, Step};
 use crate::client::view::View;
 use crate::controllers::Controller;
@@ -37,7 +37,7 @@ impl Controller for CsiProvisioner {
     const NAME: &'static str = "csi-provisioner";
     /// `--worker-threads`
     const WORKERS: usize = 100;
-    const IS_A_DRIVER_S: bool = true;
+    const PART_OF: Option<System> = Some(System::Storage);
 
     fn route(change: &Change, view: &View, keys: &mut Keys) {
         let exists = change.verb != Verb::Deleted;

@@ -106,6 +106,11 @@ impl Sets {
         self.0.get_mut(name).expect("sets are made before they are filled").entries.insert(entry);
     }
 
+    /// Whether a set has no entries, or there is none of this name.
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.0.get(name).is_none_or(|set| set.entries.is_empty())
+    }
+
     /// Whether a set has an entry for a packet.
     pub fn contains(&self, name: &str, dimensions: &[Dimension], packet: &Packet) -> bool {
         let Some(set) = self.0.get(name) else { return false };

@@ -4,6 +4,7 @@
 //! - [`tables`]: tables of chains of rules, and how a packet goes through them.
 //! - [`ipset`]: sets of addresses and ports that rules refer to.
 //! - [`nft`]: the same for nftables, where one map takes the place of thousands of rules.
+//! - [`virtual_server`]: the kernel's own load balancer, IPVS.
 //!
 //! Only what kube-proxy, flannel and their like use is here. That rules do in the kernel what they do here, `tests/lab` checks.
 
@@ -11,6 +12,7 @@ pub mod ipset;
 pub mod nft;
 pub mod rule;
 pub mod tables;
+pub mod virtual_server;
 
 use crate::api::meta::Str;
 use crate::kernel::table::Index;
@@ -82,19 +84,23 @@ impl Context<'_> {
     }
 }
 
-/// When which client was last sent where: `xt_recent` keeps this by list, nftables by set.
+/// What a node's kernel remembers for its rules: when which client was last sent where, and what its virtual servers did. `xt_recent` keeps
+/// the former by list, nftables by set, IPVS as templates of connections.
 #[derive(Clone, Debug, Default)]
-pub struct Affinity(Index<(Str, Ipv4Addr), SimTime>);
+pub struct Affinity {
+    clients: Index<(Str, Ipv4Addr), SimTime>,
+    pub(in crate::net) servers: virtual_server::Memory,
+}
 
 impl Affinity {
     /// The client comes again.
     pub fn remember(&mut self, list: &Str, client: Ipv4Addr, now: SimTime) {
-        self.0.insert((list.clone(), client), now);
+        self.clients.insert((list.clone(), client), now);
     }
 
     /// Whether the client was here within this time.
     pub fn knows(&self, list: &Str, client: Ipv4Addr, within: SimDuration, now: SimTime) -> bool {
-        self.0.get(&(list.clone(), client)).is_some_and(|last| now.since(*last) <= within)
+        self.clients.get(&(list.clone(), client)).is_some_and(|last| now.since(*last) <= within)
     }
 }
 
@@ -145,7 +151,7 @@ impl fmt::Display for Passed {
 }
 
 /// The address that a rule of a node's own puts in place of a packet's destination, applied to the packet.
-fn redirect(packet: &mut crate::net::packet::Packet, address: Ipv4Addr, port: u16) -> Ruling {
+pub(in crate::net) fn redirect(packet: &mut crate::net::packet::Packet, address: Ipv4Addr, port: u16) -> Ruling {
     packet.destination = address;
     packet.destination_port = port;
     Ruling::Dnat { address, port }

@@ -18,7 +18,7 @@ pub enum Test {
     To(Ipv4Addr),
     /// `ip daddr != 127.0.0.0/8`
     NotTo(Cidr),
-    /// `ip daddr { 10.96.0.0/16 }`
+    /// `ip daddr 10.96.0.0/16`, or a set of several
     ToAny(Vec<Cidr>),
     /// `ip daddr @cluster-ips`
     ToSet(&'static str),
@@ -230,6 +230,7 @@ impl Table {
         };
         for (name, comment, members) in &self.sets {
             let members: Vec<String> = members.iter().map(Ipv4Addr::to_string).collect();
+            let members: Vec<String> = members.chunks(2).map(|pair| pair.join(", ")).collect();
             open("set", name, "ipv4_addr", &[format!("comment \"{comment}\"")], &members);
         }
         for (name, map) in &self.maps {
@@ -476,13 +477,15 @@ impl fmt::Display for Prefix {
     }
 }
 
-/// Prefixes as a set without a name.
+/// Prefixes as a set without a name, in order; one alone needs no set.
 struct Prefixes<'a>(&'a [Cidr]);
 
 impl fmt::Display for Prefixes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<String> = self.0.iter().map(|cidr| Prefix(*cidr).to_string()).collect();
-        write!(f, "{{ {} }}", all.join(", "))
+        let mut all = self.0.to_vec();
+        all.sort();
+        let all: Vec<String> = all.into_iter().map(|cidr| Prefix(cidr).to_string()).collect();
+        if all.len() == 1 { f.write_str(&all[0]) } else { write!(f, "{{ {} }}", all.join(", ")) }
     }
 }
 

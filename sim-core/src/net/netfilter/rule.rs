@@ -21,12 +21,20 @@ pub enum Match {
     NotDestination(Cidr),
     /// `-m tcp -p tcp`
     Protocol(Protocol),
+    /// `-p tcp`, without a module of its own
+    Carries(Protocol),
     /// `-m tcp -p tcp --dport 443`
     Port(Protocol, u16),
     /// `-m addrtype --dst-type LOCAL`
     ToLocal,
     /// `-m addrtype --src-type LOCAL`
     FromLocal,
+    /// `-m addrtype ! --src-type LOCAL`
+    NotFromLocal,
+    /// `-m physdev ! --physdev-is-in`: it didn't come in by a port of the bridge, as what these pods send does.
+    NotBridged(Option<Cidr>),
+    /// `-m ipvs --vaddr 203.0.113.7 --vproto tcp --vport 80`: it was on its way to this virtual server.
+    Virtual(Ipv4Addr, Protocol, u16),
     /// `-m mark --mark 0x4000/0x4000`
     Marked(u32),
     /// `-m mark ! --mark 0x4000/0x4000`
@@ -68,6 +76,8 @@ pub enum Target {
     XorMark(u32),
     /// They get the address of the interface that they leave by, and any free port.
     Masquerade,
+    /// The same, but with the port that they have, if it is free.
+    MasqueradeKeepingPort,
     /// They go to another destination.
     Dnat(Ipv4Addr, u16),
 }
@@ -100,7 +110,22 @@ impl Rule {
     /// As a program writes it for `iptables-restore`, without `-A` and the chain: its arguments in any order.
     pub fn written(&self) -> String {
         let mut out = String::new();
-        self.matches.iter().for_each(|condition| condition.write(&mut out));
+        let mut matches = &self.matches[..];
+        loop {
+            match matches {
+                [] => break,
+                // kube-proxy names the protocol before the address, and the port after it.
+                [Match::Destination(cidr), Match::Port(protocol, port), rest @ ..] => {
+                    let (name, cidr) = (protocol.as_str(), Plain(*cidr));
+                    write!(out, " -m {name} -p {name} -d {cidr} --dport {port}").expect("a String takes everything");
+                    matches = rest;
+                }
+                [condition, rest @ ..] => {
+                    condition.write(&mut out);
+                    matches = rest;
+                }
+            }
+        }
         self.write_target(&mut out, false);
         out
     }
@@ -130,6 +155,7 @@ impl Rule {
             Some(Target::XorMark(bits)) if saved => write!(out, " -j MARK --set-xmark {bits:#x}/0x0"),
             Some(Target::XorMark(bits)) => write!(out, " -j MARK --xor-mark {bits:#010x}"),
             Some(Target::Masquerade) => write!(out, " -j MASQUERADE --random-fully"),
+            Some(Target::MasqueradeKeepingPort) => write!(out, " -j MASQUERADE"),
             Some(Target::Dnat(address, port)) => write!(out, " -j DNAT --to-destination {address}:{port}"),
         };
         written.expect("a String takes everything");
@@ -156,7 +182,7 @@ impl Rule {
             Some(Target::Reject) => "is refused: its sender hears of an unreachable port".to_owned(),
             Some(Target::SetMark(bits)) => format!("is marked with {bits:#x}: its source is to be replaced when it leaves"),
             Some(Target::XorMark(bits)) => format!("loses its mark {bits:#x}"),
-            Some(Target::Masquerade) => {
+            Some(Target::Masquerade | Target::MasqueradeKeepingPort) => {
                 "gets the address of the interface that it leaves by, so that the answer comes back here".to_owned()
             }
             Some(Target::Dnat(address, port)) => format!("is redirected to {address}:{port}"),
@@ -171,10 +197,13 @@ impl Match {
             Match::NotSource(cidr) => !cidr.contains(packet.source),
             Match::Destination(cidr) => cidr.contains(packet.destination),
             Match::NotDestination(cidr) => !cidr.contains(packet.destination),
-            Match::Protocol(protocol) => packet.protocol == *protocol,
+            Match::Protocol(protocol) | Match::Carries(protocol) => packet.protocol == *protocol,
             Match::Port(protocol, port) => packet.protocol == *protocol && packet.destination_port == *port,
             Match::ToLocal => context.is_local(packet.destination),
             Match::FromLocal => context.is_local(packet.source),
+            Match::NotFromLocal => !context.is_local(packet.source),
+            Match::NotBridged(pods) => !pods.is_some_and(|pods| pods.contains(packet.source)),
+            Match::Virtual(_, protocol, _) => context.redirected && packet.protocol == *protocol,
             Match::Marked(bits) => packet.mark & bits == *bits,
             Match::NotMarked(bits) => packet.mark & bits != *bits,
             Match::State(states) => states.contains(&context.state),
@@ -198,7 +227,7 @@ impl Match {
             Match::NotSource(cidr) => (0, format!(" ! -s {cidr}")),
             Match::Destination(cidr) => (1, format!(" -d {cidr}")),
             Match::NotDestination(cidr) => (1, format!(" ! -d {cidr}")),
-            Match::Protocol(protocol) | Match::Port(protocol, _) => (2, format!(" -p {}", protocol.as_str())),
+            Match::Protocol(protocol) | Match::Carries(protocol) | Match::Port(protocol, _) => (2, format!(" -p {}", protocol.as_str())),
             _ => return None,
         })
     }
@@ -210,7 +239,11 @@ impl Match {
             Match::Destination(cidr) => write!(out, " -d {}", Plain(*cidr)),
             Match::NotDestination(cidr) => write!(out, " ! -d {}", Plain(*cidr)),
             Match::Protocol(protocol) => write!(out, " -m {0} -p {0}", protocol.as_str()),
+            Match::Carries(protocol) => write!(out, " -p {}", protocol.as_str()),
             Match::Port(protocol, port) => write!(out, " -m {0} -p {0} --dport {port}", protocol.as_str()),
+            Match::Virtual(address, protocol, port) => {
+                write!(out, " -m ipvs --vaddr {address} --vproto {} --vport {port}", protocol.as_str())
+            }
             Match::Marked(bits) => write!(out, " -m mark --mark {bits:#010x}/{bits:#010x}"),
             Match::NotMarked(bits) => write!(out, " -m mark ! --mark {bits:#010x}/{bits:#010x}"),
             Match::OneIn(many) => write!(out, " -m statistic --mode random --probability {}", Share(*many, 10)),
@@ -230,11 +263,16 @@ impl Match {
 
     fn save(&self, out: &mut String) {
         let written = match self {
-            Match::Source(_) | Match::NotSource(_) | Match::Destination(_) | Match::NotDestination(_) => Ok(()),
+            Match::Source(_) | Match::NotSource(_) | Match::Destination(_) | Match::NotDestination(_) | Match::Carries(_) => Ok(()),
             Match::Protocol(protocol) => write!(out, " -m {}", protocol.as_str()),
             Match::Port(protocol, port) => write!(out, " -m {} --dport {port}", protocol.as_str()),
             Match::ToLocal => write!(out, " -m addrtype --dst-type LOCAL"),
             Match::FromLocal => write!(out, " -m addrtype --src-type LOCAL"),
+            Match::NotFromLocal => write!(out, " -m addrtype ! --src-type LOCAL"),
+            Match::NotBridged(_) => write!(out, " -m physdev ! --physdev-is-in"),
+            Match::Virtual(address, protocol, port) => {
+                write!(out, " -m ipvs --vproto {} --vaddr {address}/32 --vport {port}", protocol.as_str())
+            }
             Match::Marked(bits) => write!(out, " -m mark --mark {bits:#x}/{bits:#x}"),
             Match::NotMarked(bits) => write!(out, " -m mark ! --mark {bits:#x}/{bits:#x}"),
             Match::State(states) => write!(out, " -m conntrack --ctstate {}", States(states)),
@@ -258,10 +296,13 @@ impl Match {
             Match::NotSource(cidr) => format!("not from {}", Plain(*cidr)),
             Match::Destination(cidr) => format!("to {}", Plain(*cidr)),
             Match::NotDestination(cidr) => format!("not to {}", Plain(*cidr)),
-            Match::Protocol(protocol) => protocol.as_str().to_owned(),
+            Match::Protocol(protocol) | Match::Carries(protocol) => protocol.as_str().to_owned(),
             Match::Port(protocol, port) => format!("{} port {port}", protocol.as_str()),
             Match::ToLocal => "to an address of this node".to_owned(),
             Match::FromLocal => "from an address of this node".to_owned(),
+            Match::NotFromLocal => "not from an address of this node".to_owned(),
+            Match::NotBridged(_) => "not from a pod on this node".to_owned(),
+            Match::Virtual(address, protocol, port) => format!("sent to the virtual server {address}:{port}/{}", protocol.as_str()),
             Match::Marked(bits) => format!("marked with {bits:#x}"),
             Match::NotMarked(bits) => format!("not marked with {bits:#x}"),
             Match::State(states) => format!("of a connection that is {}", States(states)),

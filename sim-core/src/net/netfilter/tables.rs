@@ -121,15 +121,28 @@ impl Tables {
 
     /// Leads a packet through the chains of a hook. The packet has afterwards what rules gave it.
     pub fn evaluate(&self, hook: Hook, packet: &mut Packet, context: &mut Context<'_>) -> (Ruling, Vec<Passed>) {
+        // The kernel asks mangle first, then replaces the destination, then filters; where it replaces the source, it doesn't filter.
         let mut passed = Vec::new();
+        let ruling = self.evaluate_in(&[TableName::Mangle, TableName::Nat, TableName::Filter], hook, packet, context, &mut passed);
+        (ruling, passed)
+    }
+
+    /// The same for some of the tables.
+    pub(in crate::net) fn evaluate_in(
+        &self,
+        names: &[TableName],
+        hook: Hook,
+        packet: &mut Packet,
+        context: &mut Context<'_>,
+        passed: &mut Vec<Passed>,
+    ) -> Ruling {
         let mut ruling = Ruling::Accept;
-        // The kernel asks mangle first, then replaces the destination, then filters, then replaces the source.
-        for name in [TableName::Mangle, TableName::Nat, TableName::Filter] {
-            if !name.hooks().contains(&hook) || (name == TableName::Nat && context.state != State::New) {
+        for name in names {
+            if !name.hooks().contains(&hook) || (*name == TableName::Nat && context.state != State::New) {
                 continue;
             }
-            let Some(table) = self.tables.get(&name) else { continue };
-            let mut walk = Walk { table, name, sets: &self.sets, passed: &mut passed };
+            let Some(table) = self.tables.get(name) else { continue };
+            let mut walk = Walk { table, name: *name, sets: &self.sets, passed };
             if let Some(said) = walk.chain(&Str::from(hook.chain()), packet, context, 0)
                 && said != Ruling::Accept
             {
@@ -140,7 +153,7 @@ impl Tables {
                 }
             }
         }
-        (ruling, passed)
+        ruling
     }
 }
 
@@ -187,7 +200,7 @@ impl Walk<'_> {
                 Some(Target::Reject) => return Some(Ruling::Reject),
                 Some(Target::SetMark(bits)) => packet.mark |= bits,
                 Some(Target::XorMark(bits)) => packet.mark ^= bits,
-                Some(Target::Masquerade) => return Some(Ruling::Masquerade),
+                Some(Target::Masquerade | Target::MasqueradeKeepingPort) => return Some(Ruling::Masquerade),
                 Some(Target::Dnat(address, port)) => return Some(redirect(packet, *address, *port)),
             }
         }

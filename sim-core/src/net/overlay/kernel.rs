@@ -4,7 +4,7 @@
 use crate::net::config::{Backend, NetworkConfig};
 use crate::net::overlay::{Lease, Leases, vtep_name};
 use crate::net::packet::{Cidr, Mac};
-use crate::net::world::Machine;
+use crate::net::world::{Machine, Sandbox};
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -75,6 +75,19 @@ pub fn routes(machine: &Machine, leases: Option<&Leases>, config: &NetworkConfig
     }
     routes.sort_by_key(|route| route.destination);
     routes
+}
+
+/// A pod's routes, in the order of `ip route`; none if it uses its node's. flannel's plugin adds one for the whole cluster, so that pods stay
+/// reachable when the default goes another way.
+pub fn pod_routes(pod: &Sandbox, machine: &Machine, config: &NetworkConfig) -> Vec<Route> {
+    if pod.host_network {
+        return Vec::new();
+    }
+    let link = machine.pod_cidr.unwrap_or(Cidr::new(pod.address, 24));
+    let bridge = Ipv4Addr::from(u32::from(link.base) + 1);
+    let via = |destination| Route { destination, via: Some(bridge), device: "eth0".to_owned(), source: None, onlink: false };
+    let own = Route { destination: link, via: None, device: "eth0".to_owned(), source: Some(pod.address), onlink: false };
+    vec![via(Cidr::new(Ipv4Addr::UNSPECIFIED, 0)), via(config.cluster_cidr), own]
 }
 
 /// The route to an address: of those that have it, the one with the longest prefix.
@@ -190,5 +203,19 @@ mod tests {
         check(neighbours(&machine, Some(&leases), &vxlan), "10.244.2.0 dev flannel.1 lladdr 02:00:00:00:02:f1 PERMANENT");
         check(forwarding(&machine, Some(&leases), &vxlan), "02:00:00:00:02:f1 dev flannel.1 dst 192.168.0.12 self permanent");
         check(neighbours(&machine, Some(&leases), &host_gw), "");
+        let pod = Sandbox {
+            pod: 7,
+            namespace: "default".into(),
+            name: "web".into(),
+            labels: Default::default(),
+            node: 1,
+            address: Ipv4Addr::new(10, 244, 1, 2),
+            host_network: false,
+        };
+        check(
+            pod_routes(&pod, &machine, &vxlan),
+            "default via 10.244.1.1 dev eth0\n10.244.0.0/16 via 10.244.1.1 dev eth0\n\
+             10.244.1.0/24 dev eth0 proto kernel scope link src 10.244.1.2",
+        );
     }
 }

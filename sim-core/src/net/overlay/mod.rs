@@ -7,7 +7,7 @@
 pub mod firewall;
 pub mod kernel;
 
-pub use kernel::{Forwarding, Neighbour, Route, forwarding, neighbours, route_to, routes};
+pub use kernel::{Forwarding, Neighbour, Route, forwarding, neighbours, pod_routes, route_to, routes};
 
 use crate::api::meta::Str;
 use crate::api::node::Node;
@@ -159,6 +159,33 @@ fn vtep_in(data: &str) -> Option<Mac> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn leases_follow_the_nodes() {
+        let node = |cidr: &str, annotations: Value| {
+            let tree = serde_json::json!({
+                "kind": "Node", "metadata": {"name": "node-3", "annotations": annotations}, "spec": {"podCIDR": cidr},
+                "status": {"addresses": [{"type": "InternalIP", "address": "192.168.0.13"}]},
+            });
+            let object = crate::apiserver::convert::object(Kind::Node, &tree, None, Default::default(), Default::default());
+            let id = ObjectId { kind: Kind::Node, number: 3 };
+            let (at, event) = (crate::kernel::time::SimTime::ZERO, crate::kernel::queue::EventId::NONE);
+            Change { revision: 1, at, event, verb: Verb::Modified, id, object, old: None }
+        };
+        let (view, mut leases) = (View::default(), Leases::new(7));
+        assert!(!leases.learn(&view, &node("", Value::Null)), "nobody has allocated addresses yet");
+        assert!(leases.learn(&view, &node("10.244.3.0/24", Value::Null)));
+        assert!(!leases.learn(&view, &node("10.244.3.0/24", Value::Null)), "nothing new");
+        assert_eq!(leases.get(3).map(|lease| lease.vtep_mac), Some(vtep_mac(7, 3)));
+        let data = r#"{"VNI":1,"VtepMAC":"02:00:00:00:03:f1"}"#;
+        let written = serde_json::json!({BACKEND_DATA: data, BACKEND_TYPE: "vxlan", MANAGED: "true", PUBLIC_IP: "203.0.113.3"});
+        assert!(leases.learn(&view, &node("10.244.3.0/24", written)));
+        let lease = leases.get(3).expect("it has one");
+        assert_eq!((lease.vtep_mac.0[5], lease.public_ip), (0xf1, Ipv4Addr::new(203, 0, 113, 3)));
+        assert!(lease.is_for(Backend::Vxlan) && !lease.is_for(Backend::HostGw));
+        assert!(leases.learn(&view, &node("10.244.3.0/24", serde_json::json!({MANAGED: "false"}))));
+        assert!(leases.get(3).is_none());
+    }
 
     #[test]
     fn addresses_in_annotations() {

@@ -3,10 +3,14 @@
 //! [`services`] is what all proxies know alike, kept up with every change of a Service or an EndpointSlice. What one node makes of it depends
 //! on the node's name and zone alone ([`topology`]), so it is worked out when somebody asks. Mirrors `pkg/proxy`, v1.36.
 //!
-//! - [`ruleset`]: the rules of a node, whichever way its proxy writes them: [`iptables`], [`nftables`].
+//! - [`ruleset`]: the rules of a node, whichever way its proxy writes them: [`iptables`], [`nftables`], [`ipvs`].
+//! - [`health`], [`conntrack`]: what else a proxy does: it tells load balancers of its endpoints, and ends flows whose endpoint is gone.
 //! - [`names`]: what chains are called.
 
+pub mod conntrack;
+pub mod health;
 pub mod iptables;
+pub mod ipvs;
 pub mod names;
 pub mod nftables;
 pub mod ruleset;

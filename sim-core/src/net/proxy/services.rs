@@ -5,11 +5,11 @@
 //! are worked out when somebody asks for them, and then kept. Left out: IPv6.
 
 use crate::api::meta::{Meta, Str, Uid, text};
-use crate::api::object::{Kind, Object};
+use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::service::{Endpoint, EndpointSlice, Service};
 use crate::client::view::View;
 use crate::kernel::table::Index;
-use crate::kernel::time::{Epoch, SimDuration};
+use crate::kernel::time::SimDuration;
 use crate::net::packet::{Cidr, Protocol};
 use crate::store::{Change, Verb};
 use serde_json::Value;
@@ -90,7 +90,7 @@ pub struct Front {
     pub node_port: u16,
     /// Addresses that users route to nodes themselves (`externalIPs`).
     pub external_ips: Vec<Ipv4Addr>,
-    /// Addresses of a cloud's load balancer that delivers packets with them (`ipMode: VIP`).
+    /// Addresses of a cloud's load balancer. All deliver packets with the address that they came to (`ipMode: VIP`).
     pub load_balancer_ips: Vec<Ipv4Addr>,
     /// Who may use the load balancer's addresses; empty: everybody.
     pub source_ranges: Vec<Cidr>,
@@ -157,6 +157,7 @@ pub struct Services {
     /// By every address that a port has.
     fronts: Index<(Ipv4Addr, Protocol, u16, PortName), Arc<ServicePort>>,
     node_ports: Index<(Protocol, u16, PortName), Arc<ServicePort>>,
+    health_checks: Index<(u16, PortName), Arc<ServicePort>>,
     /// (namespace, Service's name, slice's number).
     slices: Index<(Str, Str, u32), ()>,
 }
@@ -223,6 +224,12 @@ impl Services {
         ((key.0, key.1) == (protocol, port)).then_some(found)
     }
 
+    /// A port of the Service of which nodes tell at this port whether they have endpoints.
+    pub fn find_health_check(&self, port: u16) -> Option<&Arc<ServicePort>> {
+        let (key, found) = self.health_checks.from(&(port, PortName::default())).next()?;
+        (key.0 == port).then_some(found)
+    }
+
     /// Whether an address is some Service's cluster IP, external IP or load balancer's, whatever the port.
     pub fn has_address(&self, address: Ipv4Addr) -> bool {
         self.fronts.from(&(address, Protocol::Tcp, 0, PortName::default())).next().is_some_and(|(key, _)| key.0 == address)
@@ -272,7 +279,7 @@ impl Services {
             return changed;
         }
         let keys = self.slices.from(&(namespace.clone(), name.clone(), 0)).take_while(|(key, _)| key.0 == *namespace && key.1 == *name);
-        let ids = keys.map(|(key, _)| crate::api::object::ObjectId { kind: Kind::EndpointSlice, number: key.2 });
+        let ids = keys.map(|(key, _)| ObjectId { kind: Kind::EndpointSlice, number: key.2 });
         let slices: Arc<Vec<Arc<EndpointSlice>>> = Arc::new(ids.filter_map(|id| view.endpoint_slice(id).cloned()).collect());
         for front in fronts {
             let old = self.ports.get(&front.name).cloned();
@@ -295,6 +302,9 @@ impl Services {
         if port.node_port != 0 {
             self.node_ports.insert((port.protocol, port.node_port, port.name.clone()), port.clone());
         }
+        if port.health_check_node_port != 0 {
+            self.health_checks.insert((port.health_check_node_port, port.name.clone()), port.clone());
+        }
         self.ports.insert(port.name.clone(), port);
     }
 
@@ -304,6 +314,9 @@ impl Services {
         }
         if port.node_port != 0 {
             self.node_ports.remove(&(port.protocol, port.node_port, port.name.clone()));
+        }
+        if port.health_check_node_port != 0 {
+            self.health_checks.remove(&(port.health_check_node_port, port.name.clone()));
         }
         self.ports.remove(&port.name);
     }
@@ -375,21 +388,13 @@ fn shared_front(service: &Service, cluster_ip: Ipv4Addr) -> Front {
         port: 0,
         node_port: 0,
         external_ips,
-        load_balancer_ips: ingress(service),
+        load_balancer_ips: service.ingress.clone(),
         source_ranges: parsed(&spec["loadBalancerSourceRanges"], |range| Cidr::parse(range.trim())),
         affinity: sticky.then(|| SimDuration::from_secs(seconds)),
         internal_local: spec["internalTrafficPolicy"] == "Local",
         external_local,
         health_check_node_port: if balanced && external_local { number(&spec["healthCheckNodePort"]) } else { 0 },
     }
-}
-
-/// The load balancer's addresses, as the cloud reported them. Those of `ipMode: Proxy` never arrive in a packet.
-fn ingress(service: &Service) -> Vec<Ipv4Addr> {
-    let tree = service.to_tree(Epoch::default());
-    let Some(ingress) = tree["status"]["loadBalancer"]["ingress"].as_array() else { return Vec::new() };
-    let vip = ingress.iter().filter(|entry| entry["ipMode"].as_str().is_none_or(|mode| mode == "VIP"));
-    vip.filter_map(|entry| entry["ip"].as_str()?.parse().ok()).collect()
 }
 
 fn parsed<T>(list: &Value, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
@@ -413,6 +418,7 @@ fn backends(slice: &EndpointSlice, front: &Front, found: &mut dyn FnMut(Backend)
 }
 
 fn backend(endpoint: &Endpoint, port: u16) -> Backend {
+    let hints = |name: &Str| if name.is_empty() { Vec::new() } else { vec![name.clone()] };
     Backend {
         address: endpoint.address,
         port,
@@ -421,8 +427,8 @@ fn backend(endpoint: &Endpoint, port: u16) -> Backend {
         ready: endpoint.ready,
         serving: endpoint.serving,
         terminating: endpoint.terminating,
-        zone_hints: Vec::new(),
-        node_hints: Vec::new(),
+        zone_hints: hints(&endpoint.hints.zone),
+        node_hints: hints(&endpoint.hints.node),
         pod: endpoint.pod_uid,
     }
 }
@@ -458,5 +464,138 @@ fn written_backends(slice: &Value, front: &Front, found: &mut dyn FnMut(Backend)
                 pod: Uid::parse(endpoint["targetRef"]["uid"].as_str().unwrap_or("")),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::view::tests::view_of;
+    use crate::kernel::queue::EventId;
+    use crate::kernel::time::SimTime;
+    use serde_json::json;
+
+    /// What the API tells, and what is made of it.
+    #[derive(Default)]
+    struct Heard {
+        view: View,
+        services: Services,
+        numbers: BTreeMap<(Kind, String), u32>,
+        revision: u64,
+    }
+
+    impl Heard {
+        /// An object is written. Whatever was learnt, a list would have told the same.
+        fn put(&mut self, tree: &Value) -> bool {
+            let single = view_of(std::slice::from_ref(tree));
+            let kind = if tree["kind"] == "Service" { Kind::Service } else { Kind::EndpointSlice };
+            let name = tree["metadata"]["name"].as_str().expect("it has a name").to_owned();
+            let object = single.list(kind, None).next().expect("it is in the view").1.clone();
+            let next = self.numbers.len() as u32 + 1;
+            let id = ObjectId { kind, number: *self.numbers.entry((kind, name)).or_insert(next) };
+            let old = self.view.get(id).cloned();
+            let verb = if old.is_some() { Verb::Modified } else { Verb::Added };
+            self.learn(id, verb, object, old)
+        }
+
+        fn delete(&mut self, kind: Kind, name: &str) -> bool {
+            let id = ObjectId { kind, number: self.numbers.remove(&(kind, name.to_owned())).expect("it was written") };
+            let object = self.view.get(id).cloned().expect("it is there");
+            self.learn(id, Verb::Deleted, object.clone(), Some(object))
+        }
+
+        fn learn(&mut self, id: ObjectId, verb: Verb, object: Object, old: Option<Object>) -> bool {
+            self.revision += 1;
+            let change = Change { revision: self.revision, at: SimTime::ZERO, event: EventId::NONE, verb, id, object, old };
+            self.view.apply(&change);
+            let changed = self.services.learn(&self.view, &change);
+            assert_eq!(shown(&self.services), shown(&Services::of(&self.view)));
+            changed
+        }
+
+        fn behind(&self, address: &str, port: u16) -> Option<String> {
+            let found = self.services.find(address.parse().expect("an address"), Protocol::Tcp, port)?;
+            Some(found.endpoints().iter().map(Backend::to_string).collect::<Vec<_>>().join(" "))
+        }
+    }
+
+    fn shown(services: &Services) -> Vec<(Front, Arc<Vec<Backend>>)> {
+        services.iter().map(|port| (port.front.clone(), port.endpoints().clone())).collect()
+    }
+
+    fn service(spec: Value) -> Value {
+        json!({"kind": "Service", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "default"}, "spec": spec})
+    }
+
+    fn web() -> Value {
+        json!({"type": "NodePort", "clusterIP": "10.96.3.4", "selector": {"app": "web"}, "sessionAffinity": "ClientIP",
+            "ports": [{"name": "http", "protocol": "TCP", "port": 80, "targetPort": 8080, "nodePort": 30080},
+                {"name": "admin", "protocol": "TCP", "port": 81, "targetPort": 8081}]})
+    }
+
+    fn slice(name: &str, endpoints: Value) -> Value {
+        json!({"kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1", "addressType": "IPv4",
+            "metadata": {"name": name, "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
+            "endpoints": endpoints, "ports": [{"name": "http", "protocol": "TCP", "port": 8080}]})
+    }
+
+    fn ready(address: &str) -> Value {
+        let conditions = json!({"ready": true, "serving": true, "terminating": false});
+        json!({"addresses": [address], "conditions": conditions, "nodeName": "node-1", "hints": {"forZones": [{"name": "a"}]}})
+    }
+
+    #[test]
+    fn a_service_and_its_slices_come_and_go() {
+        let mut heard = Heard::default();
+        assert!(!heard.put(&slice("web-1", json!([ready("10.244.1.9")]))), "there is no Service yet");
+        assert!(heard.put(&service(web())));
+        assert_eq!(heard.behind("10.96.3.4", 80).as_deref(), Some("10.244.1.9:8080"));
+        assert_eq!(heard.behind("10.96.3.4", 81).as_deref(), Some(""));
+        assert_eq!(heard.behind("10.96.3.4", 82), None);
+        let port = heard.services.find_node_port(Protocol::Tcp, 30_080).expect("it has a node port").clone();
+        assert_eq!((port.affinity, port.endpoints()[0].zone_hints.clone()), (Some(SimDuration::from_secs(10_800)), vec![Str::from("a")]));
+        assert!(!heard.put(&slice("web-1", json!([ready("10.244.1.9")]))), "nothing else in it");
+        assert!(heard.put(&slice("web-2", json!([ready("10.244.1.10"), ready("10.244.1.9")]))));
+        assert_eq!(heard.behind("10.96.3.4", 80).as_deref(), Some("10.244.1.10:8080 10.244.1.9:8080"), "in order as text, each once");
+        assert!(Arc::ptr_eq(&port, &port.clone()) && port.endpoints().len() == 1, "who holds the old state sees the old state");
+        assert!(heard.delete(Kind::EndpointSlice, "web-1"));
+        assert_eq!(heard.behind("10.96.3.4", 80).as_deref(), Some("10.244.1.10:8080 10.244.1.9:8080"));
+        assert!(heard.put(&slice("web-2", Value::Null)));
+        assert!(!heard.delete(Kind::EndpointSlice, "web-2"));
+        let mut other = web();
+        other["ports"] = json!([{"name": "http", "protocol": "TCP", "port": 8000, "targetPort": 8080}]);
+        assert!(heard.put(&service(other)));
+        assert_eq!((heard.behind("10.96.3.4", 80), heard.services.len()), (None, 1));
+        assert!(heard.services.find_node_port(Protocol::Tcp, 30_080).is_none());
+        assert!(heard.delete(Kind::Service, "web"));
+        assert!(heard.services.is_empty());
+    }
+
+    #[test]
+    fn slices_that_users_write() {
+        let mut heard = Heard::default();
+        heard.put(&service(web()));
+        let written = json!([{"addresses": ["192.0.2.1", "192.0.2.2"]}, {"addresses": ["192.0.2.3"], "conditions": {"ready": false}},
+            {"addresses": ["fd00::1"]}]);
+        assert!(heard.put(&slice("mine", written)));
+        let endpoints = heard.services.iter().flat_map(|port| port.endpoints().to_vec()).map(|e| (e.to_string(), e.ready, e.serving));
+        let expected = [("192.0.2.1:8080".to_owned(), true, true), ("192.0.2.3:8080".to_owned(), false, true)];
+        assert_eq!(endpoints.collect::<Vec<_>>(), expected);
+        let mut moved = slice("mine", json!([{"addresses": ["192.0.2.1"]}]));
+        moved["metadata"]["labels"]["kubernetes.io/service-name"] = "other".into();
+        assert!(heard.put(&moved));
+        assert_eq!(heard.behind("10.96.3.4", 80).as_deref(), Some(""));
+    }
+
+    #[test]
+    fn services_without_an_address_of_their_own() {
+        let mut heard = Heard::default();
+        let http = json!([{"name": "http", "protocol": "TCP", "port": 80, "targetPort": 8080}]);
+        assert!(!heard.put(&service(json!({"type": "ClusterIP", "clusterIP": "None", "ports": http}))));
+        assert!(!heard.put(&service(json!({"type": "ExternalName", "externalName": "example.org", "ports": http}))));
+        let mut foreign = service(web());
+        foreign["metadata"]["labels"] = json!({"service.kubernetes.io/service-proxy-name": "other"});
+        assert!(!heard.put(&foreign));
+        assert!(heard.put(&service(web())));
     }
 }

@@ -114,6 +114,18 @@ impl ServicePort {
         }
     }
 
+    /// The same where the proxy uses IPVS: a virtual server knows no short circuits, and one without endpoints on the node takes those of
+    /// other nodes rather than none (`pkg/proxy/ipvs/proxier.go`, syncEndpoint).
+    pub fn fate_by_ipvs(&self, node: &NodeFacts, origin: Origin) -> Fate {
+        let found = self.reachable(node);
+        let local = match origin {
+            Origin::Internal => self.internal_local,
+            Origin::External | Origin::ShortCircuit => self.external_local,
+        };
+        let some = if local && !found.local.is_empty() { found.local } else { found.cluster };
+        if some.is_empty() { Fate::Reject } else { Fate::Choose(some) }
+    }
+
     /// The backends of which one is chosen, each as likely as the others; none if the connection is refused or dropped.
     pub fn choices(&self, node: &NodeFacts, origin: Origin) -> Vec<usize> {
         match self.fate(node, origin) {

@@ -150,6 +150,12 @@ impl fmt::Display for Cause {
             Cause::NoOverlay { node } => {
                 write!(f, "{node} has no VXLAN interface that takes the wrapped packet: flannel hasn't run there, or anew since")
             }
+            Cause::NotTranslated { address, port: 0, proxy: true, .. } => {
+                write!(
+                    f,
+                    "{address} is a Service's address: no interface has it, and rules are about its ports only, so nobody answers pings"
+                )
+            }
             Cause::NotTranslated { node, address, port, proxy: true } => {
                 write!(f, "no rule of kube-proxy on {node} is about {address}:{port}, and a Service's address is nowhere but in rules")
             }

@@ -3,7 +3,7 @@
 use crate::kernel::chance::{Stream, draw};
 use crate::net::conntrack::Conntrack;
 use crate::net::interfaces::{bridge_mac, pod_mac, router_mac};
-use crate::net::overlay::Route;
+use crate::net::overlay::{pod_routes, route_to};
 use crate::net::packet::{Cidr, Packet, Protocol};
 use crate::net::walk::kernel::{Kernel, Transit};
 use crate::net::walk::{Cause, Direction, End, Fabric, Hook, Hop, Outcome, Place, Seen, Target, Verdict, Walk};
@@ -55,6 +55,8 @@ pub(super) struct Journey<'a> {
     pub(super) outsider: Option<Ipv4Addr>,
     /// Whether the packet at hand comes from outside.
     pub(super) from_outside: bool,
+    /// Whether the packet at hand begins a connection.
+    pub(super) is_first: bool,
     /// Whether the sender would rather send nothing than pieces.
     pub(super) insists: bool,
 }
@@ -86,9 +88,11 @@ fn key_of(from: End, target: &Target) -> u128 {
         ^ target.protocol as u128
 }
 
-/// The length of the first packet with its headers: a TCP SYN has 40 bytes of headers and 20 of options, an SCTP INIT 68 in all.
+/// The length of a packet with its headers: a TCP SYN has 40 bytes of headers and 20 of options, a later segment 12 of options, an SCTP INIT
+/// 68 in all.
 fn length(target: &Target) -> u16 {
     match target.protocol {
+        Protocol::Tcp if target.payload > 0 => target.payload.saturating_add(52),
         Protocol::Tcp => 60,
         Protocol::Sctp => 68,
         Protocol::Udp | Protocol::Icmp => target.payload.saturating_add(28),
@@ -106,6 +110,7 @@ pub(super) fn walk(net: &dyn Fabric, from: End, target: &Target) -> Walk {
         key,
         outsider,
         from_outside: outsider.is_some(),
+        is_first: target.payload == 0,
         insists: target.dont_fragment && target.protocol == Protocol::Icmp,
     };
     let port = if target.protocol == Protocol::Icmp { 0 } else { 32_768 + draw(net.seed(), Stream::Packet, key).below(28_232) as u16 };
@@ -173,10 +178,27 @@ impl<'a> Journey<'a> {
         }
     }
 
+    /// What a SYN asks of the other side: segments that fit its own interface, 1450 − 40 = 1410 bytes.
+    fn tell_mss(&mut self, packet: &Packet, mtu: u16, hop: usize) {
+        if packet.protocol == Protocol::Tcp && self.is_first {
+            let most = mtu.saturating_sub(40);
+            self.hops[hop].because(format!("asks for segments of at most {most} bytes (MSS), {mtu} with their headers"));
+        }
+    }
+
+    /// Nobody sends anything on a node that is off.
+    fn is_off(&mut self, machine: Machine, packet: &Packet) -> Leg<Arrived> {
+        let hop = self.push(Place::Node(machine.name.clone()), "-", Direction::Out, packet);
+        Err(self.stop(hop, Verdict::Drop, Cause::NodeDown { node: machine.name }, Seen::TimedOut))
+    }
+
     /// A process in a pod sends.
     fn send_from_pod(&mut self, pod: &Sandbox, mut packet: Packet) -> Leg<Arrived> {
         let (net, config, seed) = (self.net, self.net.config(), self.net.seed());
         let machine = net.world().machine(pod.node).expect("a sandbox is on a node");
+        if !machine.up {
+            return self.is_off(machine, &packet);
+        }
         if pod.host_network {
             return self.send_from_node(machine, packet);
         }
@@ -200,9 +222,9 @@ impl<'a> Journey<'a> {
             None => bridge_mac(seed, kernel.machine.number),
         };
         let hop = self.push(place, "eth0", Direction::Out, &packet);
-        let route =
-            pod_routes(pod, link, bridge, config.cluster_cidr).into_iter().find(|route| route.destination.contains(packet.destination));
-        self.hops[hop].route = route.map(|route| route.to_string());
+        let routes = pod_routes(pod, &kernel.machine, config);
+        self.hops[hop].route = route_to(&routes, packet.destination).map(ToString::to_string);
+        self.tell_mss(&packet, config.pods_mtu(), hop);
         self.fits_into(&mut packet, &name, "eth0", config.pods_mtu(), hop, true)?;
         self.hops[hop].after = packet.clone();
         // The bridge itself answers for its own address only.
@@ -216,10 +238,13 @@ impl<'a> Journey<'a> {
     /// A process on a node itself sends, or one of a pod that uses the node's network: `ip_queue_xmit`. The way is looked up before the rules
     /// are asked, and once more if they change the destination.
     fn send_from_node(&mut self, machine: Machine, mut packet: Packet) -> Leg<Arrived> {
+        if !machine.up {
+            return self.is_off(machine, &packet);
+        }
         let config = self.net.config();
         let place = Place::Node(machine.name.clone());
         let kernel = Kernel::of(self.net, machine);
-        let is_own = |address: Ipv4Addr| kernel.is_local(address) || kernel.holds(address);
+        let is_own = |address: Ipv4Addr| kernel.is_local(address);
         let mut route = kernel.route(packet.destination).cloned();
         let device = match &route {
             _ if is_own(packet.destination) => "lo".to_owned(),
@@ -260,6 +285,7 @@ impl<'a> Journey<'a> {
             return Err(self.stop(hop, Verdict::Drop, cause, Seen::NetworkUnreachable));
         };
         self.hops[hop].route = Some(route.to_string());
+        self.tell_mss(&transit.packet, kernel.mtu_of(&route.device, config), hop);
         self.fits(&kernel, &route.device, &mut transit, hop, true)?;
         self.route_out(&kernel, &route, transit, Some(hop))
     }
@@ -339,6 +365,7 @@ impl<'a> Journey<'a> {
         answer.dont_fragment = target.protocol != Protocol::Icmp;
         self.from_outside = matches!(arrived.whom, Whom::Outside(_));
         self.insists = false;
+        self.is_first = false;
         // What a kernel says of a datagram's closed port comes by ICMP, about the connection: it isn't told hop by hop.
         if let (true, Some(cause)) = (target.protocol != Protocol::Tcp, &refusal) {
             return failed(cause.clone(), Seen::ConnectionRefused, false);
@@ -375,12 +402,4 @@ impl<'a> Journey<'a> {
     fn is_inside_pod(&self, arrived: &Arrived) -> bool {
         arrived.packet.source == arrived.packet.destination || arrived.packet.destination.is_loopback()
     }
-}
-
-/// A pod's routes, the longest prefix first: flannel's plugin adds one for the whole cluster, so that these stay when the default goes
-/// another way.
-pub(crate) fn pod_routes(pod: &Sandbox, link: Cidr, bridge: Ipv4Addr, cluster: Cidr) -> [Route; 3] {
-    let via = |destination, via| Route { destination, via: Some(via), device: "eth0".to_owned(), source: None, onlink: false };
-    let own = Route { destination: link, via: None, device: "eth0".to_owned(), source: Some(pod.address), onlink: false };
-    [own, via(cluster, bridge), via(Cidr::new(Ipv4Addr::UNSPECIFIED, 0), bridge)]
 }

@@ -1,5 +1,6 @@
 //! A node's kernel as a packet meets it: its addresses, its routes, and the rules of a hook.
 
+use crate::api::meta::Str;
 use crate::kernel::chance::{Stream, draw};
 use crate::net::config::{Backend, NetworkConfig};
 use crate::net::conntrack::Belongs;
@@ -36,11 +37,13 @@ impl<'a> Kernel<'a> {
         let leases = net.leases(node);
         let vtep = (config.backend == Backend::Vxlan && leases.is_some()).then(|| vtep_name(config.vni));
         let own_vtep = vtep.as_ref().and_then(|_| machine.vtep());
-        let local = [Some(machine.address), machine.bridge(), own_vtep].into_iter().flatten().collect();
+        let rules = net.rules(node);
+        let bound = rules.as_ref().map_or(&[][..], |rules| rules.bound());
+        let local = [Some(machine.address), machine.bridge(), own_vtep].into_iter().flatten().chain(bound.iter().copied()).collect();
         Kernel {
             routes: routes(&machine, leases.as_ref(), config),
             firewall: leases.as_ref().map(|_| firewall::tables(&machine, config)),
-            rules: net.rules(node),
+            rules,
             policies: net.policies(node),
             leases,
             local,
@@ -55,11 +58,6 @@ impl<'a> Kernel<'a> {
 
     pub(super) fn is_local(&self, address: Ipv4Addr) -> bool {
         address.is_loopback() || self.local.contains(&address)
-    }
-
-    /// Whether the node holds the address for a Service.
-    pub(super) fn holds(&self, address: Ipv4Addr) -> bool {
-        self.rules.as_ref().is_some_and(|rules| rules.holds(address))
     }
 
     /// The address that packets have which the node itself sends out of an interface.
@@ -198,23 +196,24 @@ impl<'a> Journey<'a> {
             local: &kernel.local,
             key: self.key,
         };
-        let source = transit.packet.source;
+        let (source, told) = (transit.packet.source, self.hops[hop].rules.len());
         if let Some(rules) = &kernel.rules {
             let ruling = rules.evaluate(&at, &mut transit.packet);
-            self.take(kernel, ruling, hop)?;
+            self.take(kernel, ruling, &transit.packet, hop)?;
         }
-        // Whoever comes first translates.
-        if let Some(tables) = kernel.firewall.as_ref().filter(|_| transit.packet.source == source) {
+        // Whoever comes first translates, and what one lets through for good in the chain of both isn't asked about any more.
+        let is_done = self.hops[hop].rules[told..].last().is_some_and(|rule| rule.table == "filter" && rule.rule.ends_with("-j ACCEPT"));
+        if let Some(tables) = kernel.firewall.as_ref().filter(|_| transit.packet.source == source && !is_done) {
             let chance = (self.net.world().now(), self.net.seed());
             let evaluate = |packet: &mut Packet, context: &mut Context<'_>| tables.evaluate(hook, packet, context);
             let ruling = written::ask(&at, &mut transit.packet, chance, &mut Affinity::default(), evaluate);
-            self.take(kernel, ruling, hop)?;
+            self.take(kernel, ruling, &transit.packet, hop)?;
         }
         Ok(())
     }
 
     /// Notes what rules said, and stops if they say so.
-    fn take(&mut self, kernel: &Kernel<'a>, ruling: Ruling, hop: usize) -> Leg<()> {
+    fn take(&mut self, kernel: &Kernel<'a>, ruling: Ruling, packet: &Packet, hop: usize) -> Leg<()> {
         let Ruling { passed, verdict, cause } = ruling;
         self.hops[hop].rules.extend(passed);
         let seen = match verdict {
@@ -222,8 +221,7 @@ impl<'a> Journey<'a> {
             Verdict::Drop => Seen::TimedOut,
             Verdict::Reject => Seen::ConnectionRefused,
         };
-        let rule = self.hops[hop].rules.last();
-        let cause = cause.unwrap_or_else(|| cause_of(rule, kernel));
+        let cause = cause.unwrap_or_else(|| cause_of(&self.hops[hop].rules, verdict, packet, kernel));
         Err(self.stop(hop, verdict, cause, seen))
     }
 
@@ -273,19 +271,34 @@ impl<'a> Journey<'a> {
     }
 }
 
-/// What a rule that stops packets says of why: kube-proxy's comments name the Service.
-fn cause_of(rule: Option<&Passed>, kernel: &Kernel<'_>) -> Cause {
+/// `10.96.0.50:80`
+fn packet_end(packet: &Packet) -> String {
+    end(packet, (packet.destination, packet.destination_port))
+}
+
+/// What rules that stop packets say of why. iptables' have it in a comment; in nftables it is the element of a map, which may lead on to a
+/// chain that rejects.
+fn cause_of(rules: &[Passed], verdict: Verdict, packet: &Packet, kernel: &Kernel<'_>) -> Cause {
     let node = kernel.machine.name.clone();
-    let text = rule.map_or("", |rule| &rule.rule);
-    let service = |ending: &str| {
-        let before = &text[..text.find(ending)?];
-        Some(before.rsplit('"').next().unwrap_or(before).to_owned())
+    let last = rules.last().map_or("", |rule| &rule.rule);
+    let quoted = |text: &str| text.split('"').nth(1).map(|service| Str::from(service.to_owned()));
+    let before = |ending: &str| {
+        let text = &last[..last.find(ending)?];
+        Some(Str::from(text.rsplit('"').next().unwrap_or(text).to_owned()))
     };
-    if let Some(service) = service(" has no local endpoints") {
-        return Cause::NoLocalEndpoints { service: service.into(), node };
+    let mapped = rules.iter().rev().take(2).find(|rule| rule.rule.contains("@no-endpoint-")).and_then(|rule| quoted(&rule.why));
+    let nobody_here = before(" has no local endpoints").or_else(|| mapped.clone().filter(|_| verdict == Verdict::Drop));
+    if let Some(service) = nobody_here {
+        return Cause::NoLocalEndpoints { service, node };
     }
-    if let Some(service) = service(" has no endpoints") {
-        return Cause::NoEndpoints { service: service.into() };
+    // IPVS knows no names: a virtual server stands for the Service.
+    let server = rules.last().filter(|rule| rule.table == "ipvs").map(|_| Str::from(packet_end(packet)));
+    match before(" has no endpoints").or(mapped).or(server) {
+        Some(service) => Cause::NoEndpoints { service },
+        // nftables: `ip daddr @cluster-ips reject`.
+        None if last.contains("@cluster-ips") => {
+            Cause::NotTranslated { node, address: packet.destination, port: packet.destination_port, proxy: true }
+        }
+        None => Cause::Rule { node, rule: last.to_owned() },
     }
-    Cause::Rule { node, rule: text.to_owned() }
 }

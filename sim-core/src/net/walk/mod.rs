@@ -71,9 +71,9 @@ pub trait Rules {
     /// from hook to hook.
     fn evaluate(&self, at: &At<'_>, packet: &mut Packet) -> Ruling;
 
-    /// Whether the node holds this address for a Service (`kube-ipvs0`): its packets go to [`Hook::Input`] then and are translated there.
-    fn holds(&self, _address: Ipv4Addr) -> bool {
-        false
+    /// The addresses that the node holds for Services (`kube-ipvs0`): their packets go to [`Hook::Input`] and are translated there.
+    fn bound(&self) -> &[Ipv4Addr] {
+        &[]
     }
 }
 

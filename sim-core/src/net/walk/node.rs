@@ -101,9 +101,10 @@ impl<'a> Journey<'a> {
             self.hook(kernel, Hook::Prerouting, &mut transit, "", hop)?;
         }
         let destination = transit.packet.destination;
-        if kernel.is_local(destination) || kernel.holds(destination) {
+        if kernel.is_local(destination) {
             self.hook(kernel, Hook::Input, &mut transit, "", hop)?;
-            if transit.packet.destination == destination {
+            let destination = transit.packet.destination;
+            if kernel.is_local(destination) {
                 self.hops[hop].route = Some(format!("local {destination}"));
                 self.hops[hop].verdict = Verdict::Arrived;
                 return Ok(Arrived { whom: Whom::Node(kernel.machine.clone()), packet: transit.packet });
@@ -144,6 +145,11 @@ impl<'a> Journey<'a> {
     pub(super) fn fits_into(&mut self, packet: &mut Packet, place: &str, device: &str, mtu: u16, hop: usize, own: bool) -> Leg<()> {
         let length = packet.length;
         if length <= mtu {
+            return Ok(());
+        }
+        if own && packet.protocol == Protocol::Tcp {
+            packet.length = mtu;
+            self.hops[hop].because(format!("TCP cuts it into segments that fit {device} ({mtu} bytes)"));
             return Ok(());
         }
         // What its own kernel may cut up it does, whatever the header says later.
@@ -290,7 +296,7 @@ impl<'a> Journey<'a> {
             let cause = kernel.no_way(&packet, config, true);
             return Err(self.stop(hop, Verdict::Drop, cause, Seen::TimedOut));
         }
-        if let Some(node) = self.entrance(&packet) {
+        if let Some(node) = self.entrance(&packet).filter(|_| self.outsider != Some(address)) {
             return self.enter(node, packet);
         }
         let hop = self.push(Place::Outside, address.to_string(), Direction::In, &packet);

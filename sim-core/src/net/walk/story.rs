@@ -1,7 +1,7 @@
 //! A walk told: for people, a line per hop as tcpdump would print it with the reasons below; for programs, as a tree.
 
 use crate::net::packet::{Outer, Packet, Protocol, VXLAN_OVERHEAD};
-use crate::net::walk::{Hop, Outcome, Target, Verdict, Walk};
+use crate::net::walk::{Hop, Outcome, Passed, Target, Verdict, Walk};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::net::Ipv4Addr;
@@ -38,6 +38,16 @@ fn aim(target: &Target) -> String {
     }
 }
 
+/// Whether a rule led to a chain in which nothing was about the packet: so many do that they would hide the others.
+fn is_in_vain(rule: &Passed, next: Option<&Passed>) -> bool {
+    let jump = ["-j ", "jump ", "goto "].iter().find_map(|word| rule.rule.rsplit_once(word));
+    let Some((_, chain)) = jump else { return false };
+    const ENDS: [&str; 9] = ["ACCEPT", "DROP", "REJECT", "RETURN", "DNAT", "MASQUERADE", "MARK", "SNAT", "LOG"];
+    let chain = chain.split_whitespace().next().unwrap_or_default();
+    let is_target = ENDS.contains(&chain) || chain.contains('}');
+    !is_target && next.is_none_or(|next| *next.chain != *chain)
+}
+
 fn tell(text: &mut String, hops: &[Hop]) {
     let place_width = hops.iter().map(|hop| hop.place.to_string().chars().count()).max().unwrap_or(0);
     let interface_width = hops.iter().map(|hop| hop.interface.chars().count()).max().unwrap_or(0);
@@ -46,8 +56,9 @@ fn tell(text: &mut String, hops: &[Hop]) {
         let line =
             format!("{:>3}  {place:<place_width$}  {interface:<interface_width$}  {direction:<3}  {}", number + 1, headers(hop.seen()));
         writeln!(text, "{line}").expect("a String takes everything");
-        let mut note = |what: &str, words: &str| writeln!(text, "       {what:<8}{words}").expect("a String takes everything");
-        for rule in &hop.rules {
+        let mut note = |what: &str, words: &str| writeln!(text, "       {what:<7} {words}").expect("a String takes everything");
+        let told = hop.rules.iter().enumerate().filter(|(at, rule)| !is_in_vain(rule, hop.rules.get(at + 1)));
+        for (_, rule) in told {
             note(rule.table, &rule.rule);
             if !rule.why.is_empty() {
                 note("", &format!("  {}", rule.why));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::api::meta::StrMap;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::net::config::{Backend, ProxyMode};
+use crate::net::config::{Backend, IpvsScheduler, ProxyMode};
 use crate::net::interfaces::{bridge_mac, pod_mac, uplink_mac, veth_name};
 use crate::net::netfilter::Affinity;
 use crate::net::overlay::Lease;
@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const SEED: u64 = 7;
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 50);
 const NODE_PORT: u16 = 30_080;
+const MODES: [ProxyMode; 3] = [ProxyMode::Iptables, ProxyMode::Nftables, ProxyMode::Ipvs(IpvsScheduler::RoundRobin)];
 const CLIENT: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 
 /// The lab: two nodes with three pods each.
@@ -27,6 +28,7 @@ struct Lab {
     leases: BTreeMap<u32, Leases>,
     /// Whom each node's kube-proxy knows behind `default/web:http`, at 10.96.0.50:80 and node port 30080.
     proxies: BTreeMap<u32, Vec<(Ipv4Addr, u16)>>,
+    front: Front,
     policies: Option<Policies>,
     entrances: Vec<u32>,
 }
@@ -79,6 +81,7 @@ impl Lab {
             listening: places.map(|(node, place)| (pod(node, place), 8080)).into_iter().collect(),
             leases: [1, 2].map(|node| (node, leases.clone())).into_iter().collect(),
             proxies: [1, 2].map(|node| (node, proxy.clone())).into_iter().collect(),
+            front: Front { cluster_ip: VIP, node_port: NODE_PORT, ..front() },
             policies: None,
             entrances: Vec::new(),
         }
@@ -155,7 +158,7 @@ impl Fabric for Lab {
             self.pods.iter().find(|pod| pod.address == address).map_or("", |pod| if pod.node == 1 { "node1" } else { "node2" })
         };
         let backends = backends.iter().map(|(address, port)| backend(&address.to_string(), *port, on(*address))).collect();
-        let services = services([(Front { cluster_ip: VIP, node_port: NODE_PORT, ..front() }, backends)]);
+        let services = services([(self.front.clone(), backends)]);
         let machine = self.machine(node)?;
         let facts = NodeFacts { name: machine.name.clone(), zone: Str::EMPTY };
         let rules = Arc::new(Ruleset::of(&services, &machine, &facts, &self.config));
@@ -164,8 +167,8 @@ impl Fabric for Lab {
     fn policies(&self, _node: u32) -> Option<Policies> {
         self.policies.clone()
     }
-    fn entrances(&self, _address: Ipv4Addr, _protocol: Protocol, _port: u16) -> Vec<u32> {
-        self.entrances.clone()
+    fn entrances(&self, address: Ipv4Addr, _protocol: Protocol, _port: u16) -> Vec<u32> {
+        if self.front.load_balancer_ips.contains(&address) { self.entrances.clone() } else { Vec::new() }
     }
 }
 
@@ -325,7 +328,7 @@ fn to_itself_by_a_service() {
 
 #[test]
 fn who_the_pod_sees() {
-    for mode in [ProxyMode::Iptables, ProxyMode::Nftables] {
+    for mode in MODES {
         who_the_pod_sees_by(mode);
     }
 }
@@ -387,10 +390,15 @@ fn what_fits() {
     }
     assert_eq!(vxlan.config.pods_mtu() - 40, 1410, "what a TCP segment carries");
     check(&vxlan, End::Node(1), Target::ping(address(2, 1), 1423), "flannel.1:64 Mtu: message too long");
+    let data = |lab: &Lab| lab.walk(End::Pod(11), Target { payload: 4_000, ..Target::tcp(address(2, 1), 8080) });
+    assert_eq!((data(&vxlan).outcome, data(&vxlan).hops[0].after.length), (Outcome::Answered, 1450));
+    assert!(story(&vxlan.walk(End::Pod(11), Target::tcp(address(2, 1), 8080))).contains("at most 1410 bytes (MSS)"));
     // Pods whose interfaces carry more than the overlay: the classic.
     let wide = Lab::new(Backend::Vxlan).with(|lab| lab.config.pod_mtu = Some(1500));
     check(&wide, End::Pod(11), Target::ping(address(2, 1), 1472), "eth0:64 veth:64 cni0:64 Mtu: message too long");
     assert_eq!(wide.walk(End::Pod(11), Target::ping(address(1, 2), 1472)).outcome, Outcome::Answered);
+    assert_eq!(wide.walk(End::Pod(11), Target::tcp(address(2, 1), 8080)).outcome, Outcome::Answered, "it begins, and then it hangs");
+    assert_eq!(data(&wide).cause().map(Cause::as_str), Some("Mtu"));
 }
 
 #[test]
@@ -435,6 +443,13 @@ fn where_and_why_it_fails() {
     let unproxied = lab().with(|lab| lab.proxies.clear());
     check(&unproxied, End::Pod(11), service, "eth0:64 veth:64 cni0:64 eth0:63 node1:63 router:62 NotTranslated: connection timed out");
     check(&lab(), End::Outside(CLIENT), service, &format!("{CLIENT}:64 OnlyInside: connection timed out"));
+    check(
+        &lab(),
+        End::Pod(11),
+        Target::ping(VIP, 56),
+        "eth0:64 veth:64 cni0:64 eth0:63 node1:63 router:62 NotTranslated: connection timed out",
+    );
+    check(&lab().with(dead), End::Pod(21), service, "-:64 NodeDown: connection timed out");
     let unresolved = Walk::unresolved(&lab(), End::Pod(11), "web.nowhere", service);
     assert_eq!(unresolved.seen(), Seen::NameNotKnown);
 }
@@ -529,4 +544,60 @@ fn told_in_words_and_drawn() {
     let drawn = dot(&walk);
     assert!(drawn.starts_with("digraph walk {") && drawn.contains("style=dashed") && drawn.contains("label=\"flannel.1\""), "{drawn}");
     assert_eq!(graph(&walk).edge_count(), walk.hops.len() + walk.answer.len() - 2);
+}
+
+#[test]
+fn everybody_reaches_everybody() {
+    for backend in [Backend::Vxlan, Backend::HostGw] {
+        for bridge in ["cni0", "docker0"] {
+            let lab = Lab::new(backend).with(|lab| lab.config.bridge = bridge);
+            for from in &lab.pods {
+                for to in &lab.pods {
+                    for target in [Target::tcp(to.address, 8080), Target::ping(to.address, 56)] {
+                        let walk = lab.walk(End::Pod(from.pod), target);
+                        assert_eq!(walk.outcome, Outcome::Answered, "{}", story(&walk));
+                        assert_eq!(seen_from(&walk), from.address, "no translation between pods");
+                    }
+                }
+                for node in [1, 2] {
+                    for (from, address) in [(End::Pod(from.pod), node_address(node)), (End::Node(node), from.address)] {
+                        let walk = lab.walk(from, Target::ping(address, 56));
+                        assert_eq!(walk.outcome, Outcome::Answered, "{}", story(&walk));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn load_balancers_and_external_traffic() {
+    let balanced = Ipv4Addr::new(198, 51, 100, 1);
+    let lab = |mode, local: bool, node: u32| {
+        Lab::new(Backend::Vxlan).to(2, 1).with(|lab| {
+            lab.config.proxy = mode;
+            lab.front.load_balancer_ips = vec![balanced];
+            lab.front.external_local = local;
+            lab.entrances = vec![node];
+        })
+    };
+    for mode in MODES {
+        let target = Target::tcp(balanced, 80);
+        let walk = lab(mode, false, 1).walk(End::Outside(CLIENT), target);
+        assert_eq!((walk.outcome.clone(), seen_from(&walk)), (Outcome::Answered, Ipv4Addr::new(10, 244, 1, 0)), "{}", story(&walk));
+        let walk = lab(mode, true, 2).walk(End::Outside(CLIENT), target);
+        assert_eq!((walk.outcome.clone(), seen_from(&walk)), (Outcome::Answered, CLIENT), "{}", story(&walk));
+        let walk = lab(mode, true, 1).walk(End::Outside(CLIENT), target);
+        // IPVS keeps all servers where none is local, so that pods there are served; flannel's rule then brings the answer back.
+        let is_ipvs = matches!(mode, ProxyMode::Ipvs(_));
+        let expected = if is_ipvs { (Seen::Answer, None) } else { (Seen::TimedOut, Some("NoLocalEndpoints")) };
+        assert_eq!((walk.seen(), walk.cause().map(Cause::as_str)), expected, "{}", story(&walk));
+        // Pods of the cluster are served wherever they are.
+        let walk = lab(mode, true, 1).walk(End::Pod(11), target);
+        assert_eq!(walk.outcome, Outcome::Answered, "{}", story(&walk));
+        let none = lab(mode, false, 1).with(|lab| lab.proxies.values_mut().for_each(Vec::clear));
+        let walk = none.walk(End::Pod(11), Target::tcp(VIP, 80));
+        let expected = Cause::NoEndpoints { service: if is_ipvs { "10.96.0.50:80" } else { "default/web:http" }.into() };
+        assert_eq!((walk.seen(), walk.cause()), (Seen::ConnectionRefused, Some(&expected)), "{}", story(&walk));
+    }
 }

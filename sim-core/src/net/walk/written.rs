@@ -6,6 +6,7 @@ use crate::net::netfilter::{self, Affinity, Context, State};
 use crate::net::packet::Packet;
 use crate::net::proxy::ruleset::Ruleset;
 use crate::net::walk::{At, Rules, Ruling, Verdict};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// A node's rules, with what its kernel remembers for them. A walk changes nothing: whom a rule remembers on it is forgotten after.
@@ -50,5 +51,9 @@ impl Rules for Written {
     fn evaluate(&self, at: &At<'_>, packet: &mut Packet) -> Ruling {
         let mut affinity = self.affinity.clone();
         ask(at, packet, (self.now, self.seed), &mut affinity, |packet, context| self.rules.evaluate(at.hook, packet, context))
+    }
+
+    fn bound(&self) -> &[Ipv4Addr] {
+        self.rules.bound()
     }
 }

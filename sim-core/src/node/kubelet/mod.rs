@@ -32,6 +32,7 @@ pub mod volumes;
 use crate::api::container::Resources;
 use crate::api::meta::{Str, Uid};
 use crate::api::node::Heartbeat;
+use crate::api::node::Node;
 use crate::api::pod::PodSpec;
 use crate::apiserver::request::Write;
 use crate::client::events::{Memory, Source};
@@ -101,6 +102,8 @@ const HELD: usize = 1000;
 /// A kubelet and its node's runtime, without the pods.
 #[derive(Clone, Debug)]
 pub struct Kubelet {
+    /// What it registers as if the API has no such node when it starts; `None`: it doesn't.
+    pub registers: Option<Arc<Node>>,
     /// The node's name.
     pub name: Str,
     /// The node's address.

@@ -30,8 +30,18 @@ impl AddressPool {
         self.taken[n as usize / 64] & 1 << (n % 64) != 0
     }
 
-    /// Takes an address back.
+    /// Gives out addresses of the /24 that contains `base` from now on. Those of another one that are still in use are forgotten.
+    pub fn move_to(&mut self, base: Ipv4Addr) {
+        if u32::from(base) & !0xff != self.base {
+            *self = AddressPool::new(base);
+        }
+    }
+
+    /// Takes an address back, if it is one of these.
     pub fn release(&mut self, address: Ipv4Addr) {
+        if u32::from(address) & !0xff != self.base {
+            return;
+        }
         let n = u32::from(address) & 0xff;
         self.taken[n as usize / 64] &= !(1 << (n % 64));
     }
