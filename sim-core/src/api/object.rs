@@ -187,6 +187,9 @@ kinds! {
         ResourceSlice "resource.k8s.io/v1" CLUSTER COUNTED,
         FlowSchema "flowcontrol.apiserver.k8s.io/v1" CLUSTER COUNTED,
         PriorityLevelConfiguration "flowcontrol.apiserver.k8s.io/v1" CLUSTER COUNTED,
+        GatewayClass "gateway.networking.k8s.io/v1" CLUSTER COUNTED,
+        Gateway "gateway.networking.k8s.io/v1" NAMESPACED COUNTED,
+        HTTPRoute "gateway.networking.k8s.io/v1" NAMESPACED COUNTED,
     }
 }
 

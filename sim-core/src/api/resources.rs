@@ -10,6 +10,9 @@ use serde::Deserialize;
 use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("resources.json");
+/// Resources that come from CustomResourceDefinitions in a real cluster: the Gateway API's. Here every cluster has them, although discovery
+/// doesn't show them.
+const CUSTOM: &str = include_str!("resources_custom.json");
 
 /// One resource, or one subresource, of the API.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -87,6 +90,7 @@ impl Resource {
 struct Table {
     resources: Vec<Resource>,
     subresources: Vec<Resource>,
+    custom: Vec<Resource>,
 }
 
 fn table() -> &'static Table {
@@ -94,13 +98,19 @@ fn table() -> &'static Table {
     PARSED.get_or_init(|| {
         let rows: Vec<Resource> = serde_json::from_str(TABLE).expect("resources.json is part of the program and well formed");
         let (subresources, resources) = rows.into_iter().partition(Resource::is_subresource);
-        Table { resources, subresources }
+        let custom = serde_json::from_str(CUSTOM).expect("resources_custom.json is part of the program and well formed");
+        Table { resources, subresources, custom }
     })
 }
 
 /// Every resource (without subresources), in discovery's order: the core group first, preferred versions before others.
 pub fn all() -> &'static [Resource] {
     &table().resources
+}
+
+/// All of them, and those that custom resource definitions bring.
+fn known() -> impl Iterator<Item = &'static Resource> {
+    table().resources.iter().chain(&table().custom)
 }
 
 /// The subresources of a resource: `status` and `scale` of deployments, with full names such as `deployments/scale`.
@@ -114,12 +124,12 @@ pub fn subresources(of: &Resource) -> impl Iterator<Item = &'static Resource> {
 /// The resource whose objects carry this `apiVersion` and `kind`.
 pub fn by_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
     let (group, version) = split_api_version(api_version)?;
-    all().iter().find(|r| r.group == group && r.version == version && r.kind == kind)
+    known().find(|r| r.group == group && r.version == version && r.kind == kind)
 }
 
 /// The resource of a URL: group (empty for core), version and plural.
 pub fn by_path(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
-    all().iter().find(|r| r.group == group && r.version == version && r.plural == plural)
+    known().find(|r| r.group == group && r.version == version && r.plural == plural)
 }
 
 /// Splits `apps/v1` into group and version; the core group is empty. `None` when there is more than one slash.
@@ -140,10 +150,10 @@ pub fn lookup(arg: &str) -> Option<&'static Resource> {
         Some((name, rest)) => (name, Some(rest)),
     };
     // A short name wins over a plural elsewhere in the table, and stands for a resource of a certain group.
-    let expanded = all().iter().find(|r| r.short_names.contains(&name));
+    let expanded = known().find(|r| r.short_names.contains(&name));
     let lower = name.to_lowercase();
     let named: Vec<&'static Resource> =
-        all().iter().filter(|r| r.answers_to(&lower) || expanded.is_some_and(|e| e.plural == r.plural)).collect();
+        known().filter(|r| r.answers_to(&lower) || expanded.is_some_and(|e| e.plural == r.plural)).collect();
     let Some(rest) = rest else { return named.first().copied() };
     let versioned =
         rest.split_once('.').and_then(|(version, group)| named.iter().find(|r| r.version == version && r.group == group).copied());

@@ -11,6 +11,8 @@ use std::fmt;
 use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("schema.json");
+/// The types of resources that come from CustomResourceDefinitions in a real cluster: the Gateway API's.
+const CUSTOM: &str = include_str!("schema_custom.json");
 
 /// The types whose objects have one owner: `+structType=atomic` in `staging/src/k8s.io/{api,apimachinery}`, v1.36.
 const ATOMIC: &[&str] = &[
@@ -370,9 +372,9 @@ struct Table {
 fn table() -> &'static Table {
     static PARSED: OnceLock<Table> = OnceLock::new();
     PARSED.get_or_init(|| {
-        let rows: Rows = serde_json::from_str(TABLE).expect("schema.json is part of the program and well formed");
+        let rows = |text: &'static str| -> Rows { serde_json::from_str(text).expect("the schema is part of the program and well formed") };
         let mut table = Table { types: BTreeMap::new(), kinds: BTreeMap::new() };
-        for (name, row) in rows.types {
+        for (name, row) in rows(TABLE).types.into_iter().chain(rows(CUSTOM).types) {
             for gvk in row.gvk {
                 table.kinds.insert((gvk.group, gvk.version, gvk.kind), name);
             }
@@ -386,7 +388,7 @@ fn table() -> &'static Table {
     })
 }
 
-/// The type of the objects with this `apiVersion` and `kind`. `None` for kinds that the table doesn't hold (custom resources, and a few
+/// The type of the objects with this `apiVersion` and `kind`. `None` for kinds that the table doesn't hold (most custom resources, and a few
 /// that Podarium knows by name only: see `resources.json`).
 pub fn for_kind(api_version: &str, kind: &str) -> Option<&'static Type> {
     let (group, version) = super::resources::split_api_version(api_version)?;

@@ -12,6 +12,7 @@ use crate::net::traffic::reach::Seat;
 use crate::net::walk::{self, End, Outcome, Place, Seen, Walk};
 use crate::net::world::World;
 use crate::node::inside::listening::Listening;
+use crate::net::ingress::{self, rules::Rules};
 use crate::node::runtime::shell::Network;
 use crate::node::runtime::shell::network::{Found, Query, Reply, Response, Target, Trouble, What};
 use crate::node::serving::Request;
@@ -25,6 +26,8 @@ const CONNECT_TIMEOUT: SimDuration = SimDuration::from_secs(127);
 const NO_NEIGHBOUR: SimDuration = SimDuration::from_millis(3_060);
 /// There and back on one node, from node to node, and to the world outside.
 const ROUND_TRIPS: [SimDuration; 3] = [SimDuration::from_micros(60), SimDuration::from_micros(300), SimDuration::from_millis(12)];
+/// The image of the ingress controller whose rules are known here.
+const INGRESS_CONTROLLER: &str = "ingress-nginx/controller";
 
 /// Who answers, at a moment.
 pub(super) struct Answers<'a> {
@@ -125,6 +128,10 @@ impl<'a> Answers<'a> {
     /// What the other end answers to an HTTP request, and how long it takes for that.
     fn fetch(&self, peer: &Peer, request: &Request<'_>) -> (SimDuration, Response) {
         match peer {
+            Peer::Process(listening, port) if self.is_ingress(listening) && matches!(port, 80 | 443) => {
+                let (after, response) = self.through_ingress(*listening, request, *port == 443);
+                (listening.latency + after, response)
+            }
             Peer::Process(listening, port) => (listening.latency, self.truth.nodes.page(self.truth.now, *listening, *port, request)),
             Peer::ApiServer => {
                 let path = request.path;
@@ -141,6 +148,39 @@ impl<'a> Answers<'a> {
                     format!("<!doctype html>\n<html>\n<head><title>{host}</title></head>\n<body>\n<h1>{host}</h1>\n</body>\n</html>\n");
                 (SimDuration::from_millis(20), Response { status: 200, body, ..Response::default() })
             }
+        }
+    }
+
+    /// Whether it is an ingress controller's.
+    fn is_ingress(&self, listening: &Listening) -> bool {
+        self.truth.nodes.image_of(*listening).contains(INGRESS_CONTROLLER)
+    }
+
+    /// What an ingress controller answers: it asks one of the pods behind the Service that its rules name.
+    fn through_ingress(&self, controller: Listening, request: &Request<'_>, tls: bool) -> (SimDuration, Response) {
+        let truth = &self.truth;
+        let own = |status: u16| Response { status, body: ingress::page(status), ..Response::default() };
+        let rules = Rules::of(truth.store);
+        let named = request.headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host.as_str());
+        let asked = ingress::Request { host: named.unwrap_or(request.host), path: request.path, tls, headers: request.headers };
+        let chance = (truth.network.seed(), u128::from(truth.now.as_nanos()));
+        let backend = match rules.route(&asked, chance) {
+            ingress::Routed::Backend { backend, .. } => backend,
+            ingress::Routed::Redirect { to, .. } => {
+                return (SimDuration::ZERO, Response { headers: vec![("Location".to_owned(), to)], ..own(308) });
+            }
+            ingress::Routed::NotFound { .. } => return (SimDuration::ZERO, own(404)),
+        };
+        let ends = ingress::upstream(truth.store, backend);
+        let Some((address, port)) = ingress::pick(&ends, chance) else { return (SimDuration::ZERO, own(503)) };
+        let Some(pod) = truth.sandbox_of(controller.pod) else { return (SimDuration::ZERO, own(502)) };
+        let seat = Seat { node: Some(pod.node), place: Str::EMPTY, pod: Some(pod.pod), address: pod.address };
+        match self.connect(&seat, address, port, Protocol::Tcp) {
+            Way { takes, result: Ok(Peer::Process(listening, port)) } => {
+                (takes + listening.latency, truth.nodes.page(truth.now, listening, port, request))
+            }
+            Way { takes, result: Err(Trouble::TimedOut) } => (takes, own(504)),
+            Way { takes, .. } => (takes, own(502)),
         }
     }
 

@@ -16,6 +16,8 @@ pub mod agents;
 pub mod config;
 pub mod conntrack;
 pub mod dns;
+pub mod gateway;
+pub mod ingress;
 pub mod interfaces;
 pub mod netfilter;
 pub mod overlay;

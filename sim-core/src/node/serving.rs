@@ -28,6 +28,11 @@ pub struct Request<'a> {
 }
 
 impl Nodes {
+    /// The image of the container that listens.
+    pub fn image_of(&self, listening: Listening) -> &str {
+        self.pods.get(listening.pod).map_or("", |worker| worker.spec_of(listening.container.into()).image.as_str())
+    }
+
     /// What a process answers to a request.
     pub fn page(&self, now: SimTime, listening: Listening, port: u16, request: &Request<'_>) -> Response {
         let Some(worker) = self.pods.get(listening.pod) else { return Response::default() };

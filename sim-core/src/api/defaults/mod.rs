@@ -8,6 +8,7 @@
 mod autoscaling;
 mod create;
 mod encoding;
+mod gateway;
 mod pod;
 mod rest;
 mod service;
@@ -58,6 +59,8 @@ static KINDS: &[(&str, &[Field])] = &[
     ("Endpoints", service::ENDPOINTS),
     ("EndpointSlice", service::ENDPOINT_SLICE),
     ("Event", EVENT),
+    ("Gateway", gateway::GATEWAY),
+    ("HTTPRoute", gateway::HTTP_ROUTE),
     ("HorizontalPodAutoscaler", autoscaling::AUTOSCALER),
     ("IngressClass", rest::INGRESS_CLASS),
     ("Job", workloads::JOB),

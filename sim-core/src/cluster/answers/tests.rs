@@ -197,3 +197,51 @@ fn a_loop_that_asks_for_ever_is_heard() {
     let log = town.kubectl("logs load --tail=1", "").0;
     assert_eq!(log, "failed\n");
 }
+
+#[test]
+fn an_ingress_leads_to_its_service() {
+    let mut town = Town::new();
+    for tree in crate::cluster::addons::ingress_nginx() {
+        town.apply(&tree.to_string());
+    }
+    town.apply(WEB);
+    town.apply(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec:\n  ingressClassName: nginx\n  rules:\n  - host: shop.example\n    \
+         http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}\n",
+    );
+    town.apply(&pod("box", "curlimages/curl", ""));
+    town.run(120);
+    let url = "http://ingress-nginx-controller.ingress-nginx";
+    let code = "-s -o /dev/null -w %{http_code}";
+    town.check(&format!("curl {code} -H 'Host: shop.example' {url}"), "200", "", 0);
+    town.check(&format!("curl {code} -H 'Host: shop.example' {url}/none"), "404", "", 0);
+    town.check(&format!("curl {code} {url}"), "404", "", 0);
+    town.kubectl("scale deployment web --replicas=0", "");
+    town.run(60);
+    town.check(&format!("curl {code} -H 'Host: shop.example' {url}"), "503", "", 0);
+    town.check("curl -sS http://wbe", "", "curl: (6) Could not resolve host: wbe\n", 6);
+}
+
+#[test]
+fn gateways_and_routes_are_served() {
+    let mut town = Town::new();
+    town.apply("apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: any}\nspec: {controllerName: example.com/gateway}\n");
+    town.apply(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web}\nspec:\n  gatewayClassName: any\n  \
+         listeners: [{name: http, port: 80, protocol: HTTP}]\n",
+    );
+    town.apply(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web}\nspec:\n  parentRefs: [{name: web}]\n  \
+         hostnames: [shop.example]\n  rules: [{backendRefs: [{name: web, port: 80, weight: 90}, {name: canary, port: 80, weight: 10}]}]\n",
+    );
+    let table = town.kubectl("get httproutes,gateways", "").0;
+    assert_eq!(
+        table,
+        "NAME                                      HOSTNAMES          AGE\nhttproute.gateway.networking.k8s.io/web   [\"shop.example\"]   0s\n\n\
+         NAME                                    CLASS   ADDRESS   PROGRAMMED   AGE\ngateway.gateway.networking.k8s.io/web   any               Unknown      0s\n"
+    );
+    let weights = town.kubectl("get httproute web -o jsonpath={.spec.rules[0].backendRefs[*].weight}", "").0;
+    assert_eq!(weights, "90 10");
+    let matches = town.kubectl("get httproute web -o jsonpath={.spec.rules[0].matches[0].path}", "").0;
+    assert_eq!(matches, "{\"type\":\"PathPrefix\",\"value\":\"/\"}");
+}

@@ -41,6 +41,23 @@ pub fn printer(group: &str, plural: &str) -> Option<Printer> {
         ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations") => {
             ("NAME TYPE NOMINALCONCURRENCYSHARES QUEUES HANDSIZE QUEUELENGTHLIMIT AGE", priority_level)
         }
+        ("gateway.networking.k8s.io", "gatewayclasses") => ("NAME CONTROLLER ACCEPTED AGE DESCRIPTION*", |o, c| {
+            vec![
+                name(o).to_owned(),
+                text(o, "spec.controllerName").to_owned(),
+                state(o, "Accepted"),
+                age(o, c),
+                text(o, "spec.description").to_owned(),
+            ]
+        }),
+        ("gateway.networking.k8s.io", "gateways") => ("NAME CLASS ADDRESS PROGRAMMED AGE", |o, c| {
+            let address = items(o, "status.addresses").first().map_or_else(String::new, |address| text(address, "value").to_owned());
+            vec![name(o).to_owned(), text(o, "spec.gatewayClassName").to_owned(), address, state(o, "Programmed"), age(o, c)]
+        }),
+        ("gateway.networking.k8s.io", "httproutes") => ("NAME HOSTNAMES AGE", |o, c| {
+            let hostnames = at(o, "spec.hostnames");
+            vec![name(o).to_owned(), if hostnames.is_null() { String::new() } else { hostnames.to_string() }, age(o, c)]
+        }),
         ("resource.k8s.io", "resourceclaims") => ("NAME STATE AGE", |o, c| vec![name(o).to_owned(), claim_state(o), age(o, c)]),
         ("resource.k8s.io", "resourceslices") => ("NAME NODE DRIVER POOL AGE", |o, c| {
             let [node, driver, pool] = ["spec.nodeName", "spec.driver", "spec.pool.name"].map(|path| text(o, path).to_owned());
@@ -48,6 +65,11 @@ pub fn printer(group: &str, plural: &str) -> Option<Printer> {
         }),
         _ => return None,
     })
+}
+
+/// What a condition of the Gateway API says; their definitions begin with one that nobody has decided yet.
+fn state(o: &Value, kind: &str) -> Cell {
+    condition(o, kind).map_or_else(|| "Unknown".to_owned(), |found| text(found, "status").to_owned())
 }
 
 fn admission_policy(o: &Value, rules: &str, clock: &Clock) -> Vec<Cell> {

@@ -60,8 +60,10 @@ pub trait Names {
 }
 
 /// Where objects are looked up: in what a process has seen of them, or in the store itself.
-trait Shelf {
+pub trait Shelf {
+    /// The object of this name.
     fn named(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Object>;
+    /// The objects of a kind in a namespace (`None`: in all), in order of their keys.
     fn all<'s>(&'s self, kind: Kind, namespace: Option<&'s str>) -> Box<dyn Iterator<Item = &'s Object> + 's>;
 }
 
