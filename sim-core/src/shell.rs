@@ -11,7 +11,8 @@ use crate::cluster::{Cluster, Config};
 use crate::explain;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubectl::{self, Invocation, Outcome, Output, Session};
-use crate::scenario::{self, Condition};
+use crate::net::traffic::Report;
+use crate::scenario::{self, Condition, parse_traffic};
 use crate::timeline::{Action, Timeline};
 use std::collections::BTreeMap;
 
@@ -47,6 +48,8 @@ impl Reply {
 
 /// How long a command or `until` waits if nobody says.
 const PATIENCE: SimDuration = SimDuration::from_secs(600);
+/// How often a condition is looked at that may change although nothing happens.
+const LOOK: SimDuration = SimDuration::from_millis(100);
 /// After this many events a wait is given up.
 const EVENTS_MAX: u64 = 5_000_000;
 
@@ -65,6 +68,11 @@ const WORDS: &[(&str, &str, &str)] = &[
         "fault",
         "FAULT",
         "breaks or mends something: `fault kill node node-2`, `fault cut network of node-2`, `fault registry down`; alone, it lists what there is",
+    ),
+    (
+        "traffic",
+        "CLIENT",
+        "sends requests: `traffic name: shop, to: svc/web:80, from: node-1, rate: 200/s`; `traffic stop shop` ends it; alone, it tells how they fared",
     ),
     ("check", "CONDITION", "says whether it holds now"),
     (
@@ -151,6 +159,11 @@ impl Shell {
             },
             "fault" if rest.is_empty() => Reply::say(Fault::usages().iter().map(|usage| format!("fault {usage}\n")).collect::<String>()),
             "fault" => self.fault(rest),
+            "traffic" if rest.is_empty() => match self.cluster().traffic().reports() {
+                reports if reports.is_empty() => Reply::say("no traffic\n"),
+                reports => Reply::say(reports.iter().map(Report::table).collect::<String>()),
+            },
+            "traffic" => self.traffic(rest),
             "containers" => match self.cluster().find(Kind::Node, "", rest) {
                 Some((node, _)) => Reply::say(self.cluster().nodes().listing(node.number)),
                 None => Reply::refuse(format!("error: there is no node {rest:?}; try `containers node-1`")),
@@ -243,7 +256,7 @@ impl Shell {
         let mut revision = None;
         loop {
             let present = self.cluster();
-            if condition.is_of_network() || revision != Some(present.store().revision()) {
+            if condition.moves_by_itself() || revision != Some(present.store().revision()) {
                 revision = Some(present.store().revision());
                 let answer = condition.holds(present);
                 if answer.holds {
@@ -255,9 +268,9 @@ impl Shell {
                     ));
                 }
             }
-            let kernels = if condition.is_of_network() { self.cluster().next_kernel_change() } else { SimTime::MAX };
+            let soon = if condition.moves_by_itself() { self.now() + LOOK } else { SimTime::MAX };
             let event = self.timeline.next_at().unwrap_or(SimTime::MAX);
-            match Some(event.min(kernels)).filter(|next| *next <= deadline && self.timeline.present().handled() < budget) {
+            match Some(event.min(soon)).filter(|next| *next <= deadline && self.timeline.present().handled() < budget) {
                 Some(next) => self.timeline.seek(next),
                 None => {
                     self.timeline.seek(deadline);
@@ -308,6 +321,17 @@ impl Shell {
     fn fault(&mut self, text: &str) -> Reply {
         match Fault::parse(text).and_then(|fault| self.timeline.act(Action::Fault(fault))) {
             Ok(_) => Reply::say(format!("{text}: done\n")),
+            Err(message) => Reply::refuse(format!("error: {message}")),
+        }
+    }
+
+    fn traffic(&mut self, text: &str) -> Reply {
+        let done = parse_traffic(text).and_then(|change| {
+            let told = change.to_string();
+            self.timeline.act(Action::Traffic(change)).map(|_| told)
+        });
+        match done {
+            Ok(told) => Reply::say(format!("{told}\n")),
             Err(message) => Reply::refuse(format!("error: {message}")),
         }
     }

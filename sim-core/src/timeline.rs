@@ -3,8 +3,8 @@
 //! A checkpoint is a clone of the cluster. Inputs are kept with their times, so any moment can be reached again: the nearest checkpoint
 //! before it, plus replay. Acting in the past makes a fork. Run = replay = seek, by fingerprint.
 
-use crate::cluster::Cluster;
 use crate::cluster::faults::Fault;
+use crate::cluster::{Cluster, TrafficChange};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubectl::{Invocation, Outcome, Progress, Session};
 
@@ -15,6 +15,8 @@ pub enum Action {
     Kubectl(Invocation),
     /// A fault.
     Fault(Fault),
+    /// Simulated clients begin, or stop.
+    Traffic(TrafficChange),
     /// A waiting command goes on, as it was then.
     Resume(Box<Session>),
 }
@@ -147,6 +149,7 @@ fn perform(cluster: &mut Cluster, action: &Action) -> Result<Option<Outcome>, St
     match action {
         Action::Kubectl(invocation) => Ok(Some(cluster.kubectl(invocation))),
         Action::Fault(fault) => cluster.fault(fault).map(|()| None),
+        Action::Traffic(change) => cluster.change_traffic(change).map(|()| None),
         Action::Resume(session) => {
             cluster.poll(&mut session.clone());
             Ok(None)

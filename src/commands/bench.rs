@@ -3,9 +3,10 @@
 use super::Problem;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use sim_core::cluster::NodeConfig;
+use sim_core::cluster::{NodeConfig, TrafficChange};
 use sim_core::kernel::time::{SimDuration, SimTime};
 use sim_core::kubectl::{Invocation, Outcome};
+use sim_core::net::traffic::client::{Client, Load, Rate, Source, Target};
 use sim_core::{Cluster, Config};
 use std::time::{Duration, Instant};
 
@@ -28,10 +29,18 @@ pub(crate) struct Args {
     /// The seed of the run.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Send a million requests through a Service instead, nearly all of them to pods on other nodes.
+    #[arg(long, conflicts_with_all = ["nodes", "pods", "replicas", "probes"])]
+    network: bool,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
+
+/// How many nodes the requests go over, and how many pods answer them.
+const NETWORK: u32 = 20;
+/// How many requests come in a second of virtual time, and for how long.
+const REQUESTS: (u64, SimDuration) = (10_000, SimDuration::from_secs(100));
 
 /// Longer than this of virtual time no phase should take.
 const PATIENCE: SimDuration = SimDuration::from_secs(3600);
@@ -57,6 +66,9 @@ impl Phase {
 }
 
 pub(crate) fn main(args: &Args) -> Result<bool, Problem> {
+    if args.network {
+        return network(args);
+    }
     if args.nodes == 0 || u64::from(args.pods) > u64::from(args.nodes) * 110 {
         return Err(format!("{} pods don't fit onto {} nodes: a node holds 110", args.pods, args.nodes));
     }
@@ -97,6 +109,54 @@ pub(crate) fn main(args: &Args) -> Result<bool, Problem> {
     // The process ends here: the system takes the memory back faster than object by object.
     std::mem::forget(cluster);
     Ok(true)
+}
+
+/// A million requests through a cluster IP.
+fn network(args: &Args) -> Result<bool, Problem> {
+    let nodes = (0..NETWORK).map(|n| NodeConfig::named(format!("node-{n:05}"))).collect();
+    let mut cluster = Cluster::new(Config { seed: args.seed, nodes, ..Config::default() });
+    let spinner = spinner();
+    phase("bring-up", &mut cluster, &spinner, |cluster| {
+        apply(cluster, &manifest(0, NETWORK, "1.17.1", false))?;
+        apply(cluster, "apiVersion: v1\nkind: Service\nmetadata: {name: app}\nspec: {selector: {app: app-00000}, ports: [{port: 80}]}\n")
+    })?;
+    // Until all proxies know of it.
+    cluster.run_until(cluster.now() + SimDuration::from_secs(10));
+    let (rate, lasts) = REQUESTS;
+    let mut client = Client::new("bench", Source::parse("node-00000", "default")?, Target::parse("svc/app:80", "default")?);
+    client.load = Load::Open { rate: Rate::Constant(rate * 1_000), poisson: true };
+    client.lasts = Some(lasts);
+    let (started, cpu, events) = (Instant::now(), cpu_time(), cluster.handled());
+    cluster.change_traffic(&TrafficChange::Start(Box::new(client)))?;
+    cluster.run_until(cluster.now() + lasts + SimDuration::from_secs(5));
+    let cpu = cpu_time().zip(cpu).map(|(now, then)| now.saturating_sub(then));
+    let (wall, events) = (started.elapsed(), cluster.handled() - events);
+    spinner.finish_and_clear();
+    let checkpoint = checkpoint(&cluster);
+    let report = cluster.traffic().report("bench").ok_or("the client is gone")?;
+    let each = cpu.unwrap_or(wall).as_nanos() / u128::from(report.sent.max(1));
+    if args.json {
+        let report = json!({
+            "requests": report.sent,
+            "answered": report.ok,
+            "events": events,
+            "seed": args.seed,
+            "cpuSeconds": cpu.map(|cpu| cpu.as_secs_f64()),
+            "wallSeconds": wall.as_secs_f64(),
+            "nsPerRequest": each as u64,
+            "checkpointMs": checkpoint.as_secs_f64() * 1e3,
+        });
+        println!("{report}");
+    } else {
+        println!(
+            "{} requests in {:.3} s of CPU time, {each} ns each; {events} events meanwhile",
+            report.sent,
+            cpu.unwrap_or(wall).as_secs_f64()
+        );
+        println!("checkpoint {:.3} ms", checkpoint.as_secs_f64() * 1e3);
+        print!("{}", report.table());
+    }
+    Ok(report.lost == 0)
 }
 
 fn manifest(number: u32, replicas: u32, version: &str, probes: bool) -> String {

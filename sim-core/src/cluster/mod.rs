@@ -15,6 +15,7 @@ pub mod network;
 pub mod reach;
 mod streams;
 pub mod trace;
+mod traffic;
 
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::status::ApiError;
@@ -31,6 +32,7 @@ use crate::kubectl::{self, Invocation, Outcome, Progress, Session};
 use crate::net::Network;
 use crate::net::config::NetworkConfig;
 use crate::net::traffic::Traffic;
+pub use crate::net::traffic::client::Change as TrafficChange;
 use crate::node::Nodes;
 use crate::node::kubelet::config::KubeletConfig;
 use crate::node::runtime::image::Images;

@@ -63,11 +63,6 @@ impl Cluster {
         &self.network
     }
 
-    /// When the kernel of some node will next go by something else, by what is known now; [`SimTime::MAX`]: never.
-    pub fn next_kernel_change(&self) -> SimTime {
-        self.nodes.numbers().map(|node| self.network.next_change(node, self.now)).min().unwrap_or(SimTime::MAX)
-    }
-
     /// The world as it is now.
     pub fn truth(&self) -> Truth<'_> {
         Truth { now: self.now, nodes: &self.nodes, store: &self.store, network: &self.network, turns: self.turns }

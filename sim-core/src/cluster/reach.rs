@@ -1,7 +1,6 @@
 //! The network as simulated clients meet it: the rules of a node at a moment, the way to a backend, who answers there. It says in short what a
 //! walk says hop by hop; a test holds the two together.
 
-use super::Cluster;
 use super::network::Truth;
 use crate::api::meta::Str;
 use crate::api::object::{Kind, Object};
@@ -12,8 +11,7 @@ use crate::net::packet::Protocol;
 use crate::net::policy::{Decision, Party, Policies, Talk, Way as Direction};
 use crate::net::proxy::services::ServicePort;
 use crate::net::proxy::topology::{Fate, Origin};
-use crate::net::traffic::Traffic;
-use crate::net::traffic::client::{Client, Source, Target};
+use crate::net::traffic::client::{Source, Target};
 use crate::net::traffic::reach::{Backend, Choices, Door, Pace, Path, Reach, Scheduler, Seat, Verdict, Way};
 use crate::net::walk::Fabric;
 use crate::net::world::{Listener, World};
@@ -34,44 +32,6 @@ const OUTSIDE_HOST: Listener = Listener {
     ends: SimTime::MAX,
     is_killed: false,
 };
-
-impl Cluster {
-    /// Plays what simulated clients do before `until`. Nothing that they meet changes in between, but for what kernels go by.
-    pub(super) fn play_traffic(&mut self, until: SimTime) {
-        if !self.traffic.is_empty() {
-            let mut traffic = std::mem::take(&mut self.traffic);
-            traffic.advance(until, &self.truth());
-            self.traffic = traffic;
-        }
-    }
-
-    /// Simulated clients, and what became of their requests.
-    pub fn traffic(&self) -> &Traffic {
-        &self.traffic
-    }
-
-    /// A client begins to send.
-    ///
-    /// # Errors
-    /// If there is one of this name that hasn't stopped.
-    pub fn start_traffic(&mut self, client: Client) -> Result<(), String> {
-        let event = self.begin_input(format!("traffic {} from {} to {}", client.name, client.from, client.to));
-        let result = self.traffic.start(client, self.now);
-        self.end_input(event);
-        result
-    }
-
-    /// A client stops sending.
-    ///
-    /// # Errors
-    /// If there is none of this name.
-    pub fn stop_traffic(&mut self, name: &str) -> Result<(), String> {
-        let event = self.begin_input(format!("traffic {name} stops"));
-        let result = self.traffic.stop(name, self.now);
-        self.end_input(event);
-        result
-    }
-}
 
 impl Truth<'_> {
     /// What the rules of a node make of packets to a port of a Service.

@@ -7,6 +7,7 @@
 //! node/node-2 is not ready              service/web exists                 deployment/web is gone
 //! pvc/data .status.phase == Bound       pods(app=web) showing CrashLoopBackOff >= 1
 //! pdb/web allowed == 1                  pod/client reaches svc/web:80        pod/client sees "connection refused" from svc/web:80
+//! pdb/web allowed == 1                 traffic/shop lost == 0             traffic/shop success >= 99.9%
 //! ```
 //!
 //! ` in NAMESPACE` at the end leaves the namespace `default`; `not` in front turns it round.
@@ -14,6 +15,7 @@
 mod reach;
 
 use super::error::nearest;
+use super::traffic::{self, TrafficClaim};
 use crate::api::meta::ConditionStatus;
 use crate::api::object::{Kind, Object};
 use crate::api::pod::{Phase, Pod};
@@ -72,6 +74,7 @@ enum Claim {
     },
     Budget(String, BudgetField, Op, i64),
     Reaches(Reaches),
+    Traffic(TrafficClaim),
     /// A field, named as kubectl's `-o jsonpath` names it.
     Path {
         kind: Kind,
@@ -158,7 +161,7 @@ const POD_FIELDS: &[(&str, Which)] = &[
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Op {
+pub(super) enum Op {
     Eq,
     Ne,
     Lt,
@@ -170,11 +173,11 @@ enum Op {
 const OPS: &[(&str, Op)] = &[("==", Op::Eq), ("=", Op::Eq), ("!=", Op::Ne), ("<=", Op::Le), (">=", Op::Ge), ("<", Op::Lt), (">", Op::Gt)];
 
 impl Op {
-    fn parse(text: &str) -> Option<Op> {
+    pub(super) fn parse(text: &str) -> Option<Op> {
         OPS.iter().find(|(word, _)| *word == text).map(|(_, op)| *op)
     }
 
-    fn holds<T: PartialOrd + ?Sized>(self, found: &T, wanted: &T) -> bool {
+    pub(super) fn holds<T: PartialOrd + ?Sized>(self, found: &T, wanted: &T) -> bool {
         match self {
             Op::Eq => found == wanted,
             Op::Ne => found != wanted,
@@ -207,6 +210,8 @@ impl Condition {
             pods(rest)
         } else if let Some(rest) = rest.strip_prefix("replicasets ") {
             replica_sets(rest)
+        } else if let Some(rest) = rest.strip_prefix("traffic/") {
+            traffic::claim(rest).map(Claim::Traffic)
         } else if let Some(rest) = rest.strip_prefix("event ") {
             event(rest)
         } else {
@@ -216,9 +221,9 @@ impl Condition {
         Ok(Condition { text: text.to_owned(), negated, namespace: namespace.to_owned(), claim })
     }
 
-    /// Whether it may change without a change of any object: what kernels go by follows later.
-    pub fn is_of_network(&self) -> bool {
-        matches!(self.claim, Claim::Reaches(_))
+    /// Whether it may change without a change of any object: what kernels go by follows later, and clients ask on.
+    pub fn moves_by_itself(&self) -> bool {
+        matches!(self.claim, Claim::Traffic(_) | Claim::Reaches(_))
     }
 
     /// Whether it holds now.
@@ -429,6 +434,7 @@ impl Claim {
                 });
                 answer(op.holds(&found, wanted), format!("it is {found}"))
             }
+            Claim::Traffic(claim) => claim.holds(cluster),
             Claim::NodeReady { name, wanted } => match cluster.store().find_object(Kind::Node, "", name).and_then(|o| o.as_node()) {
                 None => answer(false, format!("there is no node {name:?}")),
                 Some(node) => answer(

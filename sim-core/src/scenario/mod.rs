@@ -13,6 +13,7 @@ mod nodes;
 mod report;
 mod run;
 mod story;
+mod traffic;
 mod words;
 
 pub use error::{Error, nearest};
@@ -20,3 +21,4 @@ pub use expect::{Answer, Condition};
 pub use model::{At, Check, CommandExpect, Do, Limits, Scenario, Step};
 pub use report::{Lane, LaneState, Line, Paint, Report, Sizes, Span, Tone, Verdict};
 pub use run::{Progress, Run};
+pub use traffic::parse as parse_traffic;

@@ -5,10 +5,11 @@ use super::expect::Condition;
 use super::images::ImageFields;
 use super::network::NetworkFields;
 use super::nodes::NodeFields;
+use super::traffic;
 use super::words::{Percent, Span, from_text};
 use crate::cluster::faults::Fault;
 use crate::cluster::invariants::Invariant;
-use crate::cluster::{Config, NodeConfig};
+use crate::cluster::{Config, NodeConfig, TrafficChange};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubectl;
 use crate::node::runtime::image::{Images, Pattern};
@@ -87,6 +88,8 @@ pub enum Do {
     UntilQuiet(Option<SimDuration>),
     /// Breaks or mends something.
     Fault(Fault),
+    /// Simulated clients begin, or stop.
+    Traffic(TrafficChange),
     /// Checks something now.
     Check(Condition),
 }
@@ -202,6 +205,7 @@ struct StepFields {
     until: Option<Goal>,
     timeout: Option<Span>,
     fault: Option<FaultText>,
+    traffic: Option<traffic::Fields>,
     check: Option<Condition>,
 }
 
@@ -285,7 +289,7 @@ impl Scenario {
 impl StepFields {
     /// Makes sure that the step is one thing.
     fn check(self) -> Result<Do, (String, String)> {
-        const KINDS: &str = "a step is one of `kubectl`, `apply`, `wait`, `until`, `fault`, `check`";
+        const KINDS: &str = "a step is one of `kubectl`, `apply`, `wait`, `until`, `fault`, `traffic`, `check`";
         let bad = |message: String| (message, KINDS.to_owned());
         let given = [
             ("kubectl", self.kubectl.is_some()),
@@ -293,6 +297,7 @@ impl StepFields {
             ("wait", self.wait.is_some()),
             ("until", self.until.is_some()),
             ("fault", self.fault.is_some()),
+            ("traffic", self.traffic.is_some()),
             ("check", self.check.is_some()),
         ];
         let mut kinds = given.iter().filter(|(_, given)| *given).map(|(kind, _)| *kind);
@@ -337,6 +342,9 @@ impl StepFields {
         }
         if let Some(FaultText(fault)) = self.fault {
             return Ok(Do::Fault(fault));
+        }
+        if let Some(fields) = self.traffic {
+            return fields.check().map(Do::Traffic);
         }
         match (self.until, self.check) {
             (Some(Goal::Quiet), _) => Ok(Do::UntilQuiet(timeout)),

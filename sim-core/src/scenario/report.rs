@@ -1,6 +1,7 @@
 //! What a run has to tell: a story of lines in time, and verdicts. For the terminal, and as data.
 
 use crate::kernel::time::SimTime;
+use crate::net::traffic;
 use serde::{Serialize, Serializer};
 use std::fmt::Write as _;
 
@@ -160,6 +161,9 @@ pub struct Report {
     pub lanes: Vec<Lane>,
     /// The sizes of the ReplicaSets.
     pub sizes: Vec<Sizes>,
+    /// What became of simulated requests, by client.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub traffic: Vec<traffic::Report>,
 }
 
 fn seconds<S: Serializer>(at: &SimTime, to: S) -> Result<S::Ok, S::Error> {
@@ -194,9 +198,14 @@ impl Report {
         out
     }
 
-    /// The verdicts and the summary.
+    /// What became of simulated requests, the verdicts and the summary.
     pub fn judged(&self, paint: Paint<'_>) -> String {
         let mut out = "\n".to_owned();
+        for client in &self.traffic {
+            let table = client.table();
+            let (heading, rest) = table.split_once('\n').unwrap_or((&table, ""));
+            let _ = writeln!(out, "{}\n{rest}", paint(Tone::Command, heading));
+        }
         for verdict in &self.verdicts {
             let (tone, mark) = if verdict.holds { (Tone::Holds, "holds") } else { (Tone::Fails, "FAILS") };
             let _ = writeln!(out, "{}  {}  ({})", paint(tone, mark), verdict.that, verdict.found);

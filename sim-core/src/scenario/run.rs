@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 
 /// How many events pass between two calls of the observer.
 const REPORT_EVERY: u64 = 4096;
+/// How often an expectation of traffic is looked at.
+const LOOK: SimDuration = SimDuration::from_millis(100);
 /// How many of the latest events are looked at to say what keeps a cluster busy.
 const LATELY: u64 = 2_000;
 
@@ -147,6 +149,7 @@ impl<'a> Player<'a> {
             verdicts: self.verdicts,
             lanes: self.story.lanes,
             sizes: self.story.sizes,
+            traffic: self.cluster.traffic().reports(),
         };
         Ok(Run { cluster: self.cluster, report })
     }
@@ -178,6 +181,10 @@ impl<'a> Player<'a> {
                 self.story.tell(now, Tone::Fault, fault.to_string());
                 self.cluster.fault(fault).map_err(|message| self.error(message))?;
                 self.look();
+            }
+            Do::Traffic(change) => {
+                self.story.tell(now, Tone::Note, change.to_string());
+                self.cluster.change_traffic(change).map_err(|message| self.error(message))?;
             }
             Do::Check(condition) => self.check(condition, &step.place),
         }
@@ -320,19 +327,19 @@ impl<'a> Player<'a> {
         let deadline = self.cluster.now() + patience;
         let mut revision = None;
         loop {
-            // Conditions are about objects, so they change only with them; but for those about the network.
-            if condition.is_of_network() || revision != Some(self.cluster.store().revision()) {
+            // Most conditions are about objects, so they change only with them. Those about the network and traffic are looked at now and then.
+            if condition.moves_by_itself() || revision != Some(self.cluster.store().revision()) {
                 revision = Some(self.cluster.store().revision());
                 if condition.holds(&self.cluster).holds {
                     return Ok(true);
                 }
             }
-            let kernels = condition.is_of_network().then(|| self.cluster.next_kernel_change());
-            let horizon = kernels.map_or(deadline, |change| change.min(deadline));
+            let soon = self.cluster.now() + LOOK;
+            let horizon = if condition.moves_by_itself() { deadline.min(soon) } else { deadline };
             match self.tick(horizon)? {
-                Tick::Horizon if horizon < deadline => {}
                 Tick::Event => {}
                 Tick::Stop => return Ok(false),
+                Tick::Horizon if horizon < deadline => {}
                 Tick::Horizon => {
                     let found = condition.holds(&self.cluster).found;
                     self.verdict(format!("{condition} within {patience}"), false, found);

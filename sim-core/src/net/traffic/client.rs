@@ -239,6 +239,31 @@ pub enum Load {
     },
 }
 
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = |thousandths: u64| {
+            let fraction = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
+            format!("{}/s", fraction.trim_end_matches('0').trim_end_matches('.'))
+        };
+        match self {
+            Rate::Constant(always) => f.write_str(&rate(*always)),
+            Rate::Ramp { from, to, over } => write!(f, "{} to {} over {over}", rate(*from), rate(*to)),
+            Rate::Sine { low, high, period } => write!(f, "{} to {} and back in {period}", rate(*low), rate(*high)),
+        }
+    }
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Load::Open { rate, poisson } => write!(f, "{rate}{}", if *poisson { " by chance" } else { "" }),
+            Load::Closed { users, think, varies } => {
+                write!(f, "{users} users who think for {}{think}", if *varies { "about " } else { "" })
+            }
+        }
+    }
+}
+
 /// Whether connections are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeepAlive {
@@ -329,6 +354,29 @@ impl Client {
             timeout: SimDuration::from_secs(2),
             retries: Retries::default(),
         }
+    }
+}
+
+/// What is done with clients.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// One begins.
+    Start(Box<Client>),
+    /// The one of this name sends no more.
+    Stop(String),
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let client = match self {
+            Change::Start(client) => client,
+            Change::Stop(name) => return write!(f, "traffic {name} stops"),
+        };
+        write!(f, "traffic {}: {} → {}, {}", client.name, client.from, client.to, client.load)?;
+        if let Some(lasts) = client.lasts {
+            write!(f, " for {lasts}")?;
+        }
+        f.write_str(if client.keep_alive.is_some() { ", connections kept" } else { "" })
     }
 }
 

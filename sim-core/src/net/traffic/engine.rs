@@ -138,8 +138,9 @@ impl Traffic {
             let is_behind = connection.is_some_and(|connection| connection.with.place != hold.place);
             let place = self.places.get(hold.place);
             let is_over = place.run != hold.run;
-            let end = if is_over { place.ended } else { place.end().filter(|(ends, _)| *ends < done) };
-            let Some((ends, how)) = end else { continue };
+            // What was done by then has been sent.
+            let end = if is_over { place.ended } else { place.end() };
+            let Some((ends, how)) = end.filter(|(ends, _)| *ends < done) else { continue };
             let known = ends.max(began) + back;
             if !is_over && known >= at {
                 continue;
@@ -286,6 +287,7 @@ impl Traffic {
             stopped: place.and_then(|place| place.closed_since(known)),
             named_until,
             named: request.by_rules && to.is_some(),
+            is_too_early: place.is_some_and(|place| place.run == 0 && place.ended.is_none()),
             note: request.met.map(|met| state.decided_by(met)).unwrap_or_default(),
             to,
         };

@@ -163,6 +163,12 @@ pub fn percent(part: u64, whole: u64) -> String {
     if fraction.is_empty() { format!("{}%", scaled / scale) } else { format!("{}.{fraction}%", scaled / scale) }
 }
 
+/// A share in a table: one digit after the point, more only for what would be nothing then.
+fn share(part: u64, whole: u64) -> String {
+    let tenths = (u128::from(part) * 1_000 + u128::from(whole) / 2) / u128::from(whole.max(1));
+    if tenths == 0 { percent(part, whole) } else { format!("{}.{}%", tenths / 10, tenths % 10) }
+}
+
 /// What the report of a client is made of, besides its counts.
 pub(super) struct About {
     pub(super) name: String,
@@ -200,7 +206,7 @@ impl Report {
             cause: *cause,
             why: cause.why(),
             count: failures.count,
-            share: percent(failures.count, ended),
+            share: share(failures.count, ended),
             first: failures.first,
             last: failures.last,
             examples: failures.examples.iter().map(Example::sentence).collect(),
@@ -242,7 +248,7 @@ impl Report {
     /// As a table of plain text.
     pub fn table(&self) -> String {
         let mut out = String::new();
-        let share = |count: u64| percent(count, self.ok + self.lost);
+        let share = |count: u64| share(count, self.ok + self.lost);
         let _ = writeln!(out, "traffic/{}: {} → {}", self.name, self.from, self.to);
         let _ = write!(
             out,
@@ -349,6 +355,9 @@ impl Example {
             let what = if self.cause.is_before_the_request() { "its container had stopped at" } else { "TERM or its end had come at" };
             let _ = write!(told, ": {what} {stopped}");
         }
+        if self.cause == Cause::Refused && self.is_too_early {
+            told.push_str(": no process has listened there yet");
+        }
         if self.named && self.to.is_some() {
             let _ = match self.named_until {
                 Some(until) => write!(told, "; {}'s rules still named it until {until}", self.rules_of),
@@ -398,6 +407,7 @@ mod tests {
             assert_eq!(percent(part, whole), expected, "{part} of {whole}");
         }
         assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!((share(1, 3), share(1, 30_000), share(372, 12_000)), ("33.3%".to_owned(), "0.003%".to_owned(), "3.1%".to_owned()));
         assert_eq!(thousands(123), "123");
         assert_eq!(rounded(SimDuration::from_nanos(1_234_567)).to_string(), "1.23ms");
     }

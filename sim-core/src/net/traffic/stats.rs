@@ -27,6 +27,8 @@ pub(super) struct Example {
     pub(super) stopped: Option<SimTime>,
     /// When the rules stopped naming it, once they have.
     pub(super) named_until: Option<SimTime>,
+    /// Whether no process has ever listened there, as far as is known.
+    pub(super) is_too_early: bool,
     /// Whether the rules named it then.
     pub(super) named: bool,
     /// What else there is to say: the policy's name.

@@ -22,6 +22,7 @@ struct Fake {
     ways: BTreeMap<u32, Way>,
     doors: BTreeMap<u32, Door>,
     spread: Spread,
+    round_trip: SimDuration,
 }
 
 const LATENCY: SimDuration = SimDuration::from_millis(2);
@@ -61,6 +62,7 @@ impl Fake {
             ways: BTreeMap::new(),
             doors: (1..=9).map(|pod| (pod, Door::Open(listener()))).collect(),
             spread: Spread::Constant,
+            round_trip: Path::ACROSS,
         }
     }
 
@@ -106,7 +108,7 @@ impl Reach for Fake {
     }
     fn path(&self, _: &Seat, _: &Target, backend: &Backend, _: SimTime) -> Path {
         let way = backend.pod.and_then(|pod| self.ways.get(&pod)).copied().unwrap_or(Way::Open);
-        Path { by: Str::from("default/deny"), ..Path::closed(way) }
+        Path { by: Str::from("default/deny"), round_trip: self.round_trip, ..Path::closed(way) }
     }
     fn path_behind(&self, _: &Backend, backend: &Backend, now: SimTime) -> Path {
         self.path(&self.seat(&Source::Outside).expect("it is present"), &Target::Node { name: None, port: 1 }, backend, now)
@@ -279,6 +281,34 @@ fn what_becomes_of_requests_that_are_worked_on() {
     // The process lives, but its answers go nowhere.
     let cut = |fake: &mut Fake| fake.goes(1, Way::BlackHole);
     assert_eq!(count(&[(0, &start), (1_000, &cut)], Cause::BlackHole), 30);
+}
+
+#[test]
+fn what_was_answered_before_the_end_arrives() {
+    // It takes 10 ms each way. Who began at 770 ms is answered at 1.10 s, has the answer at 1.11 s, and the process ends between.
+    let mut fake = Fake::new(&[1]);
+    fake.round_trip = SimDuration::from_millis(20);
+    fake.listens(1, |new| new.latency = SimDuration::from_millis(300));
+    let term = |fake: &mut Fake| {
+        fake.listens(1, |new| {
+            new.latency = SimDuration::from_millis(300);
+            (new.accepts_until, new.ends) = (ms(1_000), ms(1_105));
+        });
+    };
+    let gone = |fake: &mut Fake| fake.closes(1, ms(1_105), false);
+    let until = |client: &mut Client| client.lasts = Some(SimDuration::from_millis(985));
+    fails(&play(client(until), fake, &[(1_000, &term), (1_105, &gone)]), Cause::Terminated, 21);
+}
+
+#[test]
+fn a_process_that_does_not_listen_yet() {
+    let mut fake = Fake::new(&[1]);
+    fake.doors.insert(1, Door::Closed { since: None, is_killed: false });
+    let listens = |fake: &mut Fake| fake.listens(1, |_| {});
+    let report = play(client(|_| {}), fake, &[(1_000, &listens)]);
+    fails(&report, Cause::Refused, 100);
+    let told = example(&report, Cause::Refused);
+    assert!(told.ends_with("was refused: no process has listened there yet; node-1's rules named it"), "{told}");
 }
 
 #[test]
