@@ -55,7 +55,6 @@ pub fn inert(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::Job | Kind::CronJob | Kind::ReplicationController => "no pods will come of it",
         Kind::HorizontalPodAutoscaler => "it will not scale anything",
-        Kind::NetworkPolicy => "it keeps no traffic out",
         Kind::Role | Kind::RoleBinding | Kind::ClusterRole | Kind::ClusterRoleBinding => "everybody may do everything",
         Kind::CustomResourceDefinition | Kind::APIService => "it adds no resources",
         Kind::MutatingWebhookConfiguration

@@ -1,10 +1,11 @@
 //! Booting: the namespaces that every cluster has, and the nodes that register.
 
-use super::{Cluster, Config, Drivers, NodeConfig};
+use super::{Cluster, Config, Drivers, NodeConfig, addons};
 use crate::api::meta::{Meta, Str, StrMap, Uid};
 use crate::api::node::{Capacity, Heartbeat, LEASE_RENEWAL, Namespace, Node, NodeStatus};
 use crate::api::object::{Kind, Object};
 use crate::api::pod::Resources;
+use crate::api::resources;
 use crate::apiserver::front::Front;
 use crate::apiserver::request::WriteOptions;
 use crate::apiserver::{ApiServer, Moment};
@@ -56,7 +57,7 @@ impl Cluster {
             controllers: ControllerManager::new(config.controller_qps, config.controller_burst, flags, pace),
             scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
             nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch).with_flannel(flannel),
-            network: Network::new(config.seed, config.network.clone()),
+            network: Network::new(config.seed, network),
             traffic: Traffic::new(config.seed),
             turns: 0,
             kubelets: config.kubelets,
@@ -84,8 +85,22 @@ impl Cluster {
         for (number, node) in config.nodes.iter().enumerate() {
             cluster.add_node(number as u32, node, network.pod_cidr(number as u32), flannel, boot);
         }
+        let addons = [(config.network.dns, addons::coredns as fn() -> Vec<Value>), (config.network.ingress, addons::ingress_nginx)];
+        for (_, manifests) in addons.iter().filter(|(wanted, _)| *wanted) {
+            manifests().into_iter().for_each(|manifest| cluster.install(manifest, boot));
+        }
         cluster.announce(boot);
         cluster
+    }
+
+    /// Applies a manifest of an addon.
+    fn install(&mut self, manifest: Value, boot: EventId) {
+        let text = |field: &str| manifest[field].as_str().unwrap_or_default().to_owned();
+        let resource = resources::by_kind(&text("apiVersion"), &text("kind")).expect("addons are of kinds that are served");
+        let namespace = manifest["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+        let at = Moment { now: self.now, event: boot };
+        let mut front = Front { server: &mut self.server, store: &mut self.store, at };
+        front.create(resource, &namespace, manifest, &WriteOptions::default()).expect("addons are valid, and nobody has their names yet");
     }
 
     /// What the API server itself makes when it starts: the priority classes of the system and the Service by which pods reach it

@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod event;
 pub mod faults;
 pub mod invariants;
+mod http;
 mod names;
 pub mod network;
 pub mod reach;

@@ -49,7 +49,7 @@ impl Truth<'_> {
     }
 
     /// Who is at an address of the pod network, or of a node.
-    fn backend(&self, address: Ipv4Addr, port: u16, protocol: Protocol) -> Backend {
+    pub(super) fn backend(&self, address: Ipv4Addr, port: u16, protocol: Protocol) -> Backend {
         let (pod, node, name) = match self.nodes.holder(address) {
             Some((pod, worker)) => (Some(pod), Some(worker.node), worker.pod.meta.name.clone()),
             None => (None, self.network.host(address), Str::EMPTY),
@@ -309,7 +309,7 @@ impl Reach for Truth<'_> {
                 }
             }
             Target::Name { host, port } => then.by_name(from, host, *port),
-            Target::Http { .. } => Choices { verdict: Verdict::NotFound, ..Choices::default() },
+            Target::Http { host, port, path } => then.by_host(from, host, *port, path),
         })
     }
 

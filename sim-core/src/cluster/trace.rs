@@ -10,7 +10,7 @@ use crate::net::dns::resolver::Answer;
 use crate::net::packet::Protocol;
 use crate::net::traffic::client::Source;
 use crate::net::traffic::reach::{Reach, Seat};
-use crate::net::walk::{self, Cause, End, Outcome, Walk};
+use crate::net::walk::{self, End, Outcome, Walk};
 use crate::net::world::World;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -230,9 +230,4 @@ impl Truth<'_> {
         let answer = self.resolve(seat, name);
         Asked { address: answer.addresses.first().copied(), port, protocol, name: Some((name.to_owned(), answer)) }
     }
-}
-
-/// What failed, for those who look for a word in it.
-pub fn cause_of(trace: &Trace) -> Option<&Cause> {
-    trace.walks.iter().find_map(Walk::cause)
 }

@@ -37,6 +37,8 @@ use crate::kernel::time::SimTime;
 use crate::store::Change;
 use agents::{Agent, Agents};
 use config::NetworkConfig;
+use ingress::RELOAD;
+use ingress::rules::Rules;
 use overlay::Leases;
 use policy::Policies;
 use proxy::services::Services;
@@ -62,6 +64,8 @@ pub struct Network {
     leased: Versions<Leases>,
     policies: Policies,
     enforced: Versions<Policies>,
+    /// What the ingress controller goes by, from each reload on.
+    reloaded: Versions<Arc<Rules>>,
     agents: Agents,
     /// Nodes by their addresses.
     hosts: Index<Ipv4Addr, u32>,
@@ -92,6 +96,7 @@ impl Network {
             leased: Versions::default(),
             policies: Policies::default(),
             enforced: Versions::default(),
+            reloaded: Versions::default(),
             agents: Agents::new(seed),
             hosts: Index::default(),
             dns_answers: true,
@@ -162,6 +167,9 @@ impl Network {
         if self.leases.learn(&self.view, change) {
             self.leased.push(due, self.leases.clone());
         }
+        if matches!(change.id.kind, Kind::Ingress | Kind::IngressClass) {
+            self.reloaded.push(due + RELOAD, Arc::new(Rules::of(&self.view)));
+        }
         if self.policies.learn(&self.view, change) {
             self.enforced.push(due, self.policies.clone());
         }
@@ -170,6 +178,7 @@ impl Network {
             self.synced.forget_before(oldest);
             self.leased.forget_before(oldest);
             self.enforced.forget_before(oldest);
+            self.reloaded.forget_before(oldest);
         }
     }
 
@@ -200,6 +209,16 @@ impl Network {
             return None;
         }
         self.enforced.at(self.agents.horizon(node, Agent::Policy, now)?)
+    }
+
+    /// What the ingress controller makes of hosts and paths; `None`: there is no Ingress.
+    pub fn hosts_rules(&self, now: SimTime) -> Option<&Rules> {
+        self.reloaded.at(now).filter(|_| self.reloaded.since(now).is_some_and(|since| since <= now)).map(|rules| &**rules)
+    }
+
+    /// When the ingress controller reloads next, by what is known now; [`SimTime::MAX`]: never.
+    pub fn next_reload(&self, now: SimTime) -> SimTime {
+        self.reloaded.next_after(now).unwrap_or(SimTime::MAX)
     }
 
     /// When, after `now`, the kernel of a node will next go by something else, by what is known now; [`SimTime::MAX`]: never.

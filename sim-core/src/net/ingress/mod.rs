@@ -17,6 +17,9 @@ use std::net::Ipv4Addr;
 /// What an IngressClass says whose Ingresses are served here.
 pub const CONTROLLER: &str = "k8s.io/ingress-nginx";
 
+/// The Service of its pods, as its manifest names it: namespace and name.
+pub const CONTROLLER_SERVICE: (&str, &str) = ("ingress-nginx", "ingress-nginx-controller");
+
 /// From a change of the rules until nginx goes by it: the controller writes its configuration and nginx reloads.
 pub const RELOAD: SimDuration = SimDuration::from_millis(1_000);
 
