@@ -7,7 +7,7 @@ use crate::api::object::Kind;
 use crate::api::resources;
 use crate::cluster::faults::Fault;
 use crate::cluster::network::Shown;
-use crate::cluster::{Cluster, Config};
+use crate::cluster::{Cluster, Config, TrafficChange};
 use crate::explain;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubectl::{self, Invocation, Outcome, Output, Session};
@@ -163,7 +163,10 @@ impl Shell {
                 reports if reports.is_empty() => Reply::say("no traffic\n"),
                 reports => Reply::say(reports.iter().map(Report::table).collect::<String>()),
             },
-            "traffic" => self.traffic(rest),
+            "traffic" => match parse_traffic(rest) {
+                Ok(change) => self.change_traffic(change),
+                Err(message) => Reply::refuse(format!("error: {message}")),
+            },
             "containers" => match self.cluster().find(Kind::Node, "", rest) {
                 Some((node, _)) => Reply::say(self.cluster().nodes().listing(node.number)),
                 None => Reply::refuse(format!("error: there is no node {rest:?}; try `containers node-1`")),
@@ -325,13 +328,11 @@ impl Shell {
         }
     }
 
-    fn traffic(&mut self, text: &str) -> Reply {
-        let done = parse_traffic(text).and_then(|change| {
-            let told = change.to_string();
-            self.timeline.act(Action::Traffic(change)).map(|_| told)
-        });
-        match done {
-            Ok(told) => Reply::say(format!("{told}\n")),
+    /// Simulated clients begin, or stop.
+    pub fn change_traffic(&mut self, change: TrafficChange) -> Reply {
+        let told = change.to_string();
+        match self.timeline.act(Action::Traffic(change)) {
+            Ok(_) => Reply::say(format!("{told}\n")),
             Err(message) => Reply::refuse(format!("error: {message}")),
         }
     }

@@ -92,6 +92,11 @@ fn play(shell: &mut Shell, what: &Do, known: &BTreeMap<String, String>) -> Resul
         Do::UntilQuiet(_) => "until quiet".to_owned(),
         Do::Fault(fault) => format!("fault {fault}"),
         Do::Check(condition) => format!("check {condition}"),
+        Do::Traffic(change) => {
+            anstream::println!("{}> {change}{}", style::COMMAND.render(), style::COMMAND.render_reset());
+            let reply = shell.change_traffic(change.clone());
+            return if reply.code == 0 { Ok(()) } else { Err(reply.stderr) };
+        }
     };
     anstream::println!("{}> {line}{}", style::COMMAND.render(), style::COMMAND.render_reset());
     print(&shell.line(&line, &files));

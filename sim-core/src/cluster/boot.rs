@@ -57,7 +57,7 @@ impl Cluster {
             controllers: ControllerManager::new(config.controller_qps, config.controller_burst, flags, pace),
             scheduler: Scheduler::new(config.seed, config.scheduler_qps, config.scheduler_burst),
             nodes: Nodes::new(config.seed, config.images.clone()).with_epoch(config.epoch).with_flannel(flannel),
-            network: Network::new(config.seed, network),
+            network: Network::new(config.seed, network.clone()),
             traffic: Traffic::new(config.seed),
             turns: 0,
             kubelets: config.kubelets,

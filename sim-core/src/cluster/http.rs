@@ -1,7 +1,6 @@
 //! Requests by host and path, as simulated clients meet them: the way to the ingress controller, and whom it asks by its rules.
 
 use super::network::Truth;
-use crate::api::object::{Kind, Object};
 use crate::net::ingress::rules::{Backend as Routed, Location};
 use crate::net::ingress::{self, CONTROLLER_SERVICE};
 use crate::net::packet::Protocol;
@@ -74,11 +73,5 @@ impl Truth<'_> {
         }
         all.retain(|backend| backend.weight > 0);
         all
-    }
-
-    /// Whether there is an ingress controller.
-    pub(super) fn has_ingress(&self) -> bool {
-        let (namespace, name) = CONTROLLER_SERVICE;
-        self.store.find_object(Kind::Service, namespace, name).and_then(Object::as_service).is_some()
     }
 }

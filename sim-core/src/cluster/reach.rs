@@ -36,7 +36,12 @@ const OUTSIDE_HOST: Listener = Listener {
 impl Truth<'_> {
     /// What the rules of a node make of packets to a port of a Service.
     fn behind(&self, node: u32, service: &ServicePort, origin: Origin) -> (Verdict, Vec<Backend>) {
-        match service.fate(&self.network.facts(node), origin) {
+        let facts = self.network.facts(node);
+        let fate = match self.network.config().proxy {
+            ProxyMode::Ipvs(_) => service.fate_by_ipvs(&facts, origin),
+            ProxyMode::Iptables | ProxyMode::Nftables => service.fate(&facts, origin),
+        };
+        match fate {
             Fate::Reject => (Verdict::Reject, Vec::new()),
             Fate::Drop => (Verdict::Drop, Vec::new()),
             Fate::Choose(among) => {

@@ -94,6 +94,10 @@ fn is_mirrored(endpoints: &Record) -> bool {
 
 /// What tells the slices of one Endpoints object apart: the kind of address, and the ports.
 type Group = (&'static str, Vec<EndpointPort>);
+/// Ports, and addresses with whether they are ready.
+type Subset = (Vec<EndpointPort>, Vec<(bool, Value)>);
+/// The same addresses by IP and the UID of their target.
+type ByAddress = BTreeMap<(String, String), (bool, Value)>;
 /// Endpoints by what tells them apart: address, hostname, target.
 type Trees = BTreeMap<String, Value>;
 
@@ -162,9 +166,9 @@ fn desired(endpoints: &Record) -> (BTreeMap<Group, Trees>, usize, usize) {
 
 /// Subsets as they should be written: ports that are offered by the same addresses stand together. Each address with whether it is ready,
 /// ready ones first; one that is said to be both isn't.
-fn repacked(subsets: &Value) -> Vec<(Vec<EndpointPort>, Vec<(bool, Value)>)> {
+fn repacked(subsets: &Value) -> Vec<Subset> {
     let list = |tree: &Value, field: &str| tree[field].as_array().cloned().unwrap_or_default();
-    let mut by_port: BTreeMap<Option<EndpointPort>, BTreeMap<(String, String), (bool, Value)>> = BTreeMap::new();
+    let mut by_port: BTreeMap<Option<EndpointPort>, ByAddress> = BTreeMap::new();
     for subset in subsets.as_array().into_iter().flatten() {
         let mut ports: Vec<Option<EndpointPort>> = list(subset, "ports").iter().map(|port| Some(EndpointPort::from_tree(port))).collect();
         if ports.is_empty() {
@@ -180,7 +184,7 @@ fn repacked(subsets: &Value) -> Vec<(Vec<EndpointPort>, Vec<(bool, Value)>)> {
             }
         }
     }
-    let mut groups: Vec<(Vec<EndpointPort>, Vec<(bool, Value)>)> = Vec::new();
+    let mut groups: Vec<Subset> = Vec::new();
     for (port, addresses) in by_port {
         let mut addresses: Vec<(bool, Value)> = addresses.into_values().collect();
         addresses.sort_by_key(|(ready, _)| !ready);

@@ -227,3 +227,80 @@ fn needs_update(old: &Service, new: &Service) -> (bool, Option<(&'static str, St
     }
     (false, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::view::tests::view_of;
+    use serde_json::json;
+
+    fn service(name: &str, kind: &str, held: bool) -> Value {
+        let finalizers = if held { json!([LOAD_BALANCER_CLEANUP]) } else { json!([]) };
+        json!({"kind": "Service", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default", "finalizers": finalizers},
+            "spec": {"type": kind, "ports": [{"port": 80}]}})
+    }
+
+    /// What a sync of the first Service does, in short.
+    fn sync(services: &[Value]) -> Vec<String> {
+        let node = json!({"kind": "Node", "apiVersion": "v1", "metadata": {"name": "node-1"}});
+        let view = view_of(&[services, &[node]].concat());
+        let plan = ServiceLbController::sync(&view, ObjectId { kind: Kind::Service, number: 0 }, SimTime::ZERO, true);
+        let short = |step: Step| match step {
+            Step::Report(report) => report.reason.to_string(),
+            Step::Work(work, _) => format!("{work:?}"),
+            Step::One(Write::UpdateStatus(_, Object::Service(service))) => format!("{} addresses", service.ingress.len()),
+            Step::One(write) => write.words().0.to_owned(),
+            other => format!("{other:?}"),
+        };
+        plan.steps.into_iter().map(short).collect()
+    }
+
+    #[test]
+    fn a_load_balancer_comes_and_goes() {
+        let ensured = ["EnsuringLoadBalancer", "patch", "Balance", "EnsuredLoadBalancer", "1 addresses"];
+        assert_eq!(sync(&[service("web", "LoadBalancer", false)]), ensured);
+        let removed = ["DeletingLoadBalancer", "Unbalance", "patch", "DeletedLoadBalancer"];
+        assert_eq!(sync(&[service("web", "ClusterIP", true)]), removed);
+        assert_eq!(sync(&[service("web", "ClusterIP", false)]), Vec::<String>::new());
+        let mut others = service("web", "LoadBalancer", false);
+        others["spec"]["loadBalancerClass"] = "example.com/other".into();
+        assert_eq!(sync(&[others]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_said_of_a_change() {
+        let of = |change: Value| {
+            let mut tree = service("web", "LoadBalancer", false);
+            change.as_object().into_iter().flatten().for_each(|(field, value)| tree["spec"][field] = value.clone());
+            let mut service = Service::default();
+            service.set_spec(&tree["spec"]);
+            service
+        };
+        let check = |change: Value, needed: bool, expected: Option<&str>| {
+            let (is_needed, said) = needs_update(&of(json!({})), &of(change));
+            assert_eq!((is_needed, said.map(|(reason, message)| format!("{reason}: {message}"))), (needed, expected.map(str::to_owned)));
+        };
+        check(json!({}), false, None);
+        check(json!({"type": "NodePort"}), true, Some("Type: LoadBalancer -> NodePort"));
+        check(json!({"ports": [{"port": 81}]}), true, None);
+        check(
+            json!({"loadBalancerSourceRanges": ["10.0.0.0/8", "1.2.3.4/32"]}),
+            true,
+            Some("LoadBalancerSourceRanges: [] -> [10.0.0.0/8 1.2.3.4/32]"),
+        );
+        check(json!({"externalIPs": ["1.2.3.4"]}), true, Some("ExternalIP: Count: 0 -> 1"));
+        check(json!({"externalTrafficPolicy": "Local"}), true, Some("ExternalTrafficPolicy:  -> Local"));
+        check(json!({"healthCheckNodePort": 30100}), true, Some("HealthCheckNodePort: 0 -> 30100"));
+    }
+
+    #[test]
+    fn addresses_differ() {
+        let view = view_of(&[service("a", "LoadBalancer", true), service("b", "LoadBalancer", true)]);
+        let id = |number| ObjectId { kind: Kind::Service, number };
+        let of = |number| view.service(id(number)).and_then(|service| address(&view, id(number), service)).expect("one is free");
+        assert!((1..=ADDRESSES).contains(&(u32::from(of(0)) - u32::from(OUTSIDE))));
+        let mut asks = (**view.service(id(0)).expect("it is there")).clone();
+        asks.spec = Arc::new(json!({"type": "LoadBalancer", "loadBalancerIP": "203.0.113.9"}));
+        assert_eq!(address(&view, id(0), &asks), Some(Ipv4Addr::new(203, 0, 113, 9)));
+    }
+}

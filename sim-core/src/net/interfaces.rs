@@ -127,11 +127,9 @@ pub fn of_node(machine: &Machine, pods: &[Sandbox], leases: Option<&Leases>, con
         let mac = bridge_mac(seed, machine.number);
         all.push(interface(4, config.bridge, config.pods_mtu(), mac, Some((address, cidr.bits))));
     }
-    let mut index = FIRST_PORT;
-    for pod in pods.iter().filter(|pod| !pod.host_network) {
+    for (index, pod) in (FIRST_PORT..).zip(pods.iter().filter(|pod| !pod.host_network)) {
         let port = interface(index, &veth_name(seed, pod.pod), config.pods_mtu(), mac(seed, Kind::Outside, pod.pod), None);
         all.push(Interface { peer: Some(2), master: Some(config.bridge.to_owned()), ..port });
-        index += 1;
     }
     all
 }

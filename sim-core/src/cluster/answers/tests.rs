@@ -245,3 +245,56 @@ fn gateways_and_routes_are_served() {
     let matches = town.kubectl("get httproute web -o jsonpath={.spec.rules[0].matches[0].path}", "").0;
     assert_eq!(matches, "{\"type\":\"PathPrefix\",\"value\":\"/\"}");
 }
+
+#[test]
+fn pods_of_a_stateful_set_have_names() {
+    let mut town = Town::new();
+    town.apply(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {clusterIP: None, selector: {app: db}, ports: [{port: 5432}]}\n---\n\
+         apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  serviceName: db\n  replicas: 2\n  selector: {matchLabels: {app: db}}\n  \
+         template:\n    metadata: {labels: {app: db}}\n    spec: {containers: [{name: db, image: postgres, env: [{name: POSTGRES_PASSWORD, value: x}]}]}\n",
+    );
+    town.apply(&pod("box", "postgres", ""));
+    town.run(120);
+    let address = town.kubectl("get pod db-1 -o jsonpath={.status.podIP}", "").0;
+    let found = format!("{address:<15} db-1.db.default.svc.cluster.local\n");
+    town.check("getent hosts db-1.db", &found, "", 0);
+    town.check("getent hosts db-2.db", "", "", 2);
+    town.check("pg_isready -h db-1.db", "db-1.db:5432 - accepting connections\n", "", 0);
+    town.check("pg_isready -h db-2.db", "db-2.db:5432 - no response\n", "", 2);
+}
+
+#[test]
+fn a_process_goes_on_asking_whatever_its_kubelet_does() {
+    let mut town = Town::new();
+    town.apply(&pod("box", "busybox", "until nc -z web 80; do sleep 2; done"));
+    town.run(60);
+    let node = town.kubectl("get pod box -o jsonpath={.spec.nodeName}", "").0;
+    let fault = |town: &mut Town, text: &str| town.0.fault(&crate::cluster::faults::Fault::parse(text).expect("a fault")).expect("done");
+    fault(&mut town, &format!("stop kubelet on {node}"));
+    town.run(20);
+    fault(&mut town, &format!("start kubelet on {node}"));
+    town.run(20);
+    assert_eq!(town.phase("box"), "Pending");
+    town.apply(WEB);
+    town.run(60);
+    assert_eq!(town.phase("box"), "Running");
+    fault(&mut town, &format!("reboot node {node}"));
+    town.run(200);
+    assert_eq!(town.phase("box"), "Running");
+}
+
+#[test]
+fn a_command_that_is_the_container_asks_too() {
+    let mut town = Town::new();
+    town.apply(WEB);
+    town.run(60);
+    town.kubectl("run once --image=curlimages/curl --restart=Never -- curl -sS -o /dev/null -w %{http_code} http://web", "");
+    town.run(60);
+    assert_eq!((town.phase("once").as_str(), town.kubectl("logs once", "").0.as_str()), ("Succeeded", "200"));
+    town.kubectl("run retry --image=curlimages/curl --restart=Never -- curl -sS --retry 3 --retry-connrefused http://web:81", "");
+    town.kubectl("run failing --image=curlimages/curl --restart=Never -- curl -sS --connect-timeout 3 http://web:81", "");
+    town.run(60);
+    assert_eq!(town.phase("failing"), "Failed");
+    assert_eq!(town.kubectl("logs failing", "").0, "curl: (28) Connection timed out after 3000 milliseconds\n");
+}

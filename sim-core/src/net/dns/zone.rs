@@ -232,12 +232,12 @@ fn parse(base: &str) -> Result<Option<Parts<'_>>, NoName> {
         return Ok(None);
     }
     let mut labels: Vec<&str> = base.split('.').collect();
-    let mut parts = Parts::default();
-    parts.is_pod = match labels.pop() {
+    let is_pod = match labels.pop() {
         Some("pod") => true,
         Some("svc") => false,
         _ => return Err(NoName),
     };
+    let mut parts = Parts { is_pod, ..Parts::default() };
     parts.namespace = labels.pop().unwrap_or_default();
     parts.service = labels.pop().unwrap_or_default();
     let bare = |label: &'_ str| label.strip_prefix('_').map_or(label.len(), |_| label.len() - 1);

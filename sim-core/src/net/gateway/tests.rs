@@ -1,3 +1,5 @@
+//! Routes of the Gateway API and what they make of requests.
+
 use super::routes::gateways;
 use super::*;
 use crate::api::meta::{Meta, Str};

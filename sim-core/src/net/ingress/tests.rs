@@ -1,3 +1,5 @@
+//! Ingresses and what they make of requests.
+
 use super::rules::Rules;
 use super::*;
 use crate::api::meta::{Meta, StrMap};

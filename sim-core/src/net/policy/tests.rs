@@ -1,3 +1,5 @@
+//! Policies in a table: who may talk to whom.
+
 use super::*;
 use crate::api::meta::Meta;
 use crate::api::object::ObjectId;

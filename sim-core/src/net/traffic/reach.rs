@@ -54,7 +54,8 @@ pub enum Scheduler {
     Random,
     /// One after another: IPVS' `rr`, and `wrr` with equal weights.
     RoundRobin,
-    /// The one with the fewest open connections: IPVS' `lc`.
+    /// The one with the fewest open connections: IPVS' `lc`. A node's kernel counts its own; here those of all clients count, which is the same
+    /// as long as they sit on one node.
     LeastConnection,
     /// By the client's address: IPVS' `sh`.
     SourceHashing,

@@ -5,6 +5,7 @@ use super::outcome::Cause;
 use super::reach::{Backend, Choices, Door, Pace, Path, Reach, Scheduler, Seat, Spread, Verdict, Way};
 use super::{Report, Traffic};
 use crate::api::meta::Str;
+use crate::kernel::chance::{Stream, draw};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::net::packet::Protocol;
 use crate::net::world::Listener;
@@ -462,6 +463,60 @@ fn a_copy_goes_the_same_way() {
     copy.advance(ms(9_000), &fake);
     assert_eq!(copy.report("shop"), traffic.report("shop"));
     assert_ne!(copy.report("shop"), half);
+}
+
+/// Twenty changes at random moments: of rules, now or a little later; of processes, with and without a warning; of ways.
+fn mishaps(seed: u64) -> Vec<(u64, Box<dyn Fn(&mut Fake)>)> {
+    let mut draw = draw(seed, Stream::Jitter, 0);
+    let mut times: Vec<u64> = (0..20).map(|_| draw.below(2_500)).collect();
+    times.sort_unstable();
+    times.dedup();
+    let change = |at: u64| -> (u64, Box<dyn Fn(&mut Fake)>) {
+        let (pod, other, delay) = (1 + draw.below(4) as u32, 1 + draw.below(4) as u32, draw.below(300));
+        let attempt = at as u32;
+        let start =
+            move |new: &mut Listener| (new.attempt, new.latency, new.capacity) = (attempt, SimDuration::from_millis(30), u64::from(pod));
+        let change: Box<dyn Fn(&mut Fake)> = match draw.below(9) {
+            0 => Box::new(move |fake| fake.set(among(&[pod, other]))),
+            1 => Box::new(move |fake| fake.later(ms(at + delay), among(&[pod]))),
+            2 => Box::new(move |fake| fake.listens(pod, start)),
+            3 => Box::new(move |fake| fake.closes(pod, ms(at), delay > 150)),
+            4 | 5 => Box::new(move |fake| {
+                if let Some(Door::Open(listener)) = fake.doors.get_mut(&pod) {
+                    (listener.accepts_until, listener.ends, listener.is_killed) = (ms(at), ms(at + delay), delay > 200);
+                }
+            }),
+            6 => Box::new(move |fake| fake.goes(pod, Way::BlackHole)),
+            7 => Box::new(move |fake| fake.ways.clear()),
+            _ => Box::new(move |fake| fake.set(Choices { verdict: Verdict::Reject, ..Choices::default() })),
+        };
+        (at, change)
+    };
+    times.into_iter().map(change).collect()
+}
+
+#[test]
+fn whatever_happens_every_request_ends_once() {
+    for seed in 0..40 {
+        let mishaps = mishaps(seed);
+        let script: Vec<(u64, &dyn Fn(&mut Fake))> = mishaps.iter().map(|(at, change)| (*at, &**change)).collect();
+        let client = client(|client| {
+            client.load = Load::Open { rate: Rate::Constant(300_000), poisson: true };
+            client.keep_alive = seed.is_multiple_of(2).then(KeepAlive::default);
+            client.retries = Retries { times: (seed % 3) as u8, on: RetryOn::Any, backoff: SimDuration::from_millis(20) };
+        });
+        let mut fake = Fake::new(&[1, 2, 3, 4]);
+        fake.spread = Spread::Exponential;
+        let (traffic, report) = played(seed, client.clone(), fake.clone(), &script, 10_000);
+        assert_eq!(report, played(seed, client, fake, &script, 7).1, "seed {seed}");
+        assert_eq!((report.sent, report.pending), (report.ok + report.lost, 0), "{}", report.table());
+        assert_eq!(report.backends.iter().map(|row| row.ok).sum::<u64>(), report.ok);
+        assert_eq!(report.failures.iter().map(|failure| failure.count).sum::<u64>(), report.lost);
+        assert_eq!(report.series.points.iter().map(|point| point.ok + point.failed).sum::<u64>(), report.sent);
+        let open: u32 = traffic.places.all.iter().map(|place| place.open).sum();
+        assert_eq!(open as usize, traffic.clients[0].idle.len(), "only idle connections are left");
+        assert!(traffic.places.all.iter().all(|place| place.in_flight == 0) && traffic.next_due().is_none());
+    }
 }
 
 #[test]

@@ -14,6 +14,11 @@ pub enum Cause {
         /// The name.
         name: String,
     },
+    /// The sender isn't there.
+    NoSender {
+        /// Who it would be.
+        sender: String,
+    },
     /// A node has no route to an address.
     NoRoute {
         /// The node.
@@ -91,6 +96,13 @@ pub enum Cause {
         /// Who answers.
         got: (Ipv4Addr, u16),
     },
+    /// The answer took a way on which nobody translated it back, though rules are asked everywhere.
+    Stranger {
+        /// From whom the client expects an answer.
+        expected: (Ipv4Addr, u16),
+        /// Who answers.
+        got: (Ipv4Addr, u16),
+    },
     /// The node is off.
     NodeDown {
         /// The node.
@@ -142,6 +154,9 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Unresolved { name } => write!(f, "the name {name} stands for no address (NXDOMAIN), so nothing was sent"),
+            Cause::NoSender { sender } => {
+                write!(f, "nothing runs on {sender} that could send: it has no network of its own (yet, or any more)")
+            }
             Cause::NoRoute { node, address, flannel, by_default } => {
                 write!(f, "{node} has no route to {address}")?;
                 f.write_str(if *flannel { ": flannel knows no node with these addresses" } else { ": flannel hasn't run there" })?;
@@ -187,6 +202,12 @@ impl fmt::Display for Cause {
                  would have translated it back, because net.bridge.bridge-nf-call-iptables is 0",
                 expected.0, expected.1, got.0, got.1
             ),
+            Cause::Stranger { expected, got } => write!(
+                f,
+                "the client asked {}:{} and hears from {}:{}, whom it doesn't know: the answer didn't come by the node that translated the \
+                 question",
+                expected.0, expected.1, got.0, got.1
+            ),
             Cause::NodeDown { node } => write!(f, "{node} is off: what is sent to it vanishes"),
             Cause::NobodyThere { address, asked } => write!(f, "nobody has the address {address}: {asked} asked by ARP in vain"),
             Cause::OnlyInside { address } => {
@@ -210,6 +231,7 @@ impl Cause {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Cause::Unresolved { .. } => "Unresolved",
+            Cause::NoSender { .. } => "NoSender",
             Cause::NoRoute { .. } => "NoRoute",
             Cause::NoOverlay { .. } => "NoOverlay",
             Cause::NotTranslated { .. } => "NotTranslated",
@@ -220,6 +242,7 @@ impl Cause {
             Cause::Mtu { .. } => "Mtu",
             Cause::Hairpin { .. } => "Hairpin",
             Cause::BridgeNetfilter { .. } => "BridgeNetfilter",
+            Cause::Stranger { .. } => "Stranger",
             Cause::NodeDown { .. } => "NodeDown",
             Cause::NobodyThere { .. } => "NobodyThere",
             Cause::OnlyInside { .. } => "OnlyInside",

@@ -159,23 +159,21 @@ impl<'a> Journey<'a> {
     fn send(&mut self, from: End, packet: Packet) -> Leg<Arrived> {
         let world = self.net.world();
         match from {
-            End::Pod(pod) => {
-                let Some(pod) = world.sandbox_of(pod) else {
-                    let hop = self.push(Place::Outside, "-", Direction::Out, &packet);
-                    let cause = Cause::NobodyThere { address: packet.source, asked: "the pod has no sandbox: nobody".to_owned() };
-                    return Err(self.stop(hop, Verdict::Drop, cause, Seen::NetworkUnreachable));
-                };
-                self.send_from_pod(&pod, packet)
-            }
+            End::Pod(pod) => match world.sandbox_of(pod) {
+                Some(pod) => self.send_from_pod(&pod, packet),
+                None => self.no_sender(format!("the pod with number {pod}"), &packet),
+            },
             End::Node(node) => match world.machine(node) {
                 Some(machine) => self.send_from_node(machine, packet),
-                None => Err(Box::new(Stop {
-                    cause: Cause::NodeDown { node: "a node that doesn't exist".into() },
-                    seen: Seen::NetworkUnreachable,
-                })),
+                None => self.no_sender(format!("the node with number {node}"), &packet),
             },
             End::Outside(address) => self.send_from_outside(address, packet),
         }
+    }
+
+    fn no_sender(&mut self, sender: String, packet: &Packet) -> Leg<Arrived> {
+        let hop = self.push(Place::Outside, "-", Direction::Out, packet);
+        Err(self.stop(hop, Verdict::Drop, Cause::NoSender { sender }, Seen::NetworkUnreachable))
     }
 
     /// What a SYN asks of the other side: segments that fit its own interface, 1450 − 40 = 1410 bytes.
@@ -278,6 +276,7 @@ impl<'a> Journey<'a> {
             self.hook(&kernel, Hook::Input, &mut transit, "", hop)?;
             self.hops[hop].route = Some(format!("local {destination}"));
             self.hops[hop].verdict = Verdict::Arrived;
+            self.tell_listener(kernel.machine.number, &transit.packet, hop);
             return Ok(Arrived { whom: Whom::Node(kernel.machine), packet: transit.packet });
         }
         let Some(route) = route else {
@@ -384,12 +383,14 @@ impl<'a> Journey<'a> {
         };
         let got = (arrived.packet.source, arrived.packet.source_port);
         if got != (target.address, target.port) || arrived.packet.destination_port != port {
-            let node = match &arrived.whom {
-                Whom::Pod(pod) => self.net.world().machine(pod.node).map(|machine| machine.name),
-                Whom::Node(machine) => Some(machine.name.clone()),
-                Whom::Outside(_) => None,
+            let expected = (target.address, target.port);
+            let cause = match &arrived.whom {
+                Whom::Pod(pod) if !self.net.config().bridge_netfilter => {
+                    let node = self.net.world().machine(pod.node).map(|machine| machine.name).unwrap_or_default();
+                    Cause::BridgeNetfilter { node, expected, got }
+                }
+                _ => Cause::Stranger { expected, got },
             };
-            let cause = Cause::BridgeNetfilter { node: node.unwrap_or_default(), expected: (target.address, target.port), got };
             if let Some(hop) = self.hops.len().checked_sub(1) {
                 self.stop(hop, Verdict::Drop, cause.clone(), Seen::TimedOut);
             }

@@ -107,6 +107,7 @@ impl<'a> Journey<'a> {
             if kernel.is_local(destination) {
                 self.hops[hop].route = Some(format!("local {destination}"));
                 self.hops[hop].verdict = Verdict::Arrived;
+                self.tell_listener(kernel.machine.number, &transit.packet, hop);
                 return Ok(Arrived { whom: Whom::Node(kernel.machine.clone()), packet: transit.packet });
             }
             // IPVS has taken it and sends it on.
@@ -116,6 +117,17 @@ impl<'a> Journey<'a> {
         let route = self.forward(kernel, &mut transit, hop)?;
         self.hook(kernel, Hook::Forward, &mut transit, &route.device, hop)?;
         self.route_out(kernel, &route, transit, None)
+    }
+
+    /// Which pod it is that listens on a port of the node.
+    pub(super) fn tell_listener(&mut self, node: u32, packet: &Packet, hop: usize) {
+        let world = self.net.world();
+        let (protocol, port) = (packet.protocol, packet.destination_port);
+        let listens = |pod: &Sandbox| pod.host_network && world.listener(pod.pod, protocol, port).is_some();
+        if let Some(pod) = world.sandboxes_on(node).into_iter().find(listens) {
+            let place = Place::Pod { namespace: pod.namespace, name: pod.name };
+            self.hops[hop].because(format!("{place}, which uses the node's own network, listens there"));
+        }
     }
 
     /// Looks for the way on: `ip_forward`.
@@ -150,6 +162,12 @@ impl<'a> Journey<'a> {
         if own && packet.protocol == Protocol::Tcp {
             packet.length = mtu;
             self.hops[hop].because(format!("TCP cuts it into segments that fit {device} ({mtu} bytes)"));
+            return Ok(());
+        }
+        if packet.protocol == Protocol::Tcp && packet.dont_fragment {
+            packet.length = mtu;
+            let words = "the router says so by ICMP (fragmentation needed), and the sender's TCP goes on with smaller segments";
+            self.hops[hop].because(format!("{length} bytes are more than {device} takes at once ({mtu}): {words}"));
             return Ok(());
         }
         // What its own kernel may cut up it does, whatever the header says later.

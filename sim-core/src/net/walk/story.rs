@@ -1,7 +1,7 @@
 //! A walk told: for people, a line per hop as tcpdump would print it with the reasons below; for programs, as a tree.
 
 use crate::net::packet::{Outer, Packet, Protocol, VXLAN_OVERHEAD};
-use crate::net::walk::{Hop, Outcome, Passed, Target, Verdict, Walk};
+use crate::net::walk::{Hop, Outcome, Passed, Seen, Target, Verdict, Walk};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::net::Ipv4Addr;
@@ -48,13 +48,31 @@ fn is_in_vain(rule: &Passed, next: Option<&Passed>) -> bool {
     !is_target && next.is_none_or(|next| *next.chain != *chain)
 }
 
-fn tell(text: &mut String, hops: &[Hop]) {
+/// What tcpdump says of a packet after its headers.
+fn label(walk: &Walk, is_answer: bool) -> &'static str {
+    let refused = walk.seen() == Seen::ConnectionRefused;
+    match (walk.target.protocol, is_answer) {
+        (Protocol::Tcp, false) if walk.target.payload > 0 => " Flags [P.]",
+        (Protocol::Tcp, false) => " Flags [S]",
+        (Protocol::Tcp, true) if refused => " Flags [R.]",
+        (Protocol::Tcp, true) if walk.target.payload > 0 => " Flags [.]",
+        (Protocol::Tcp, true) => " Flags [S.]",
+        (Protocol::Icmp, false) => " echo request",
+        (Protocol::Icmp, true) => " echo reply",
+        (Protocol::Udp | Protocol::Sctp, _) => "",
+    }
+}
+
+fn tell(text: &mut String, hops: &[Hop], label: &str) {
     let place_width = hops.iter().map(|hop| hop.place.to_string().chars().count()).max().unwrap_or(0);
     let interface_width = hops.iter().map(|hop| hop.interface.chars().count()).max().unwrap_or(0);
     for (number, hop) in hops.iter().enumerate() {
         let (place, interface, direction) = (&hop.place, &hop.interface, hop.direction.as_str());
-        let line =
-            format!("{:>3}  {place:<place_width$}  {interface:<interface_width$}  {direction:<3}  {}", number + 1, headers(hop.seen()));
+        let line = format!(
+            "{:>3}  {place:<place_width$}  {interface:<interface_width$}  {direction:<3}  {}{label}",
+            number + 1,
+            headers(hop.seen())
+        );
         writeln!(text, "{line}").expect("a String takes everything");
         let mut note = |what: &str, words: &str| writeln!(text, "       {what:<7} {words}").expect("a String takes everything");
         let told = hop.rules.iter().enumerate().filter(|(at, rule)| !is_in_vain(rule, hop.rules.get(at + 1)));
@@ -81,10 +99,10 @@ fn tell(text: &mut String, hops: &[Hop]) {
 /// The walk for a terminal: a line per hop, the rules and reasons below it, and what the sender sees in the end.
 pub fn story(walk: &Walk) -> String {
     let mut text = format!("{}: {}\n", walk.from, aim(&walk.target));
-    tell(&mut text, &walk.hops);
+    tell(&mut text, &walk.hops, label(walk, false));
     if !walk.answer.is_empty() {
         text.push_str("The answer:\n");
-        tell(&mut text, &walk.answer);
+        tell(&mut text, &walk.answer, label(walk, true));
     }
     match &walk.outcome {
         Outcome::Answered => match &walk.reached {

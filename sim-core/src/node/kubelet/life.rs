@@ -21,6 +21,9 @@ use crate::node::runtime::shell::network::{Heard, Query, Reply};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// A question to the network, and how long after the process's start it is asked.
+type Question = (SimDuration, Query);
+
 impl PodWorker {
     /// Whether what the container does depends on what is inside it.
     pub fn is_scripted(&self, images: &Images, index: usize) -> bool {
@@ -152,12 +155,7 @@ impl PodWorker {
     }
 
     /// When a script ends, counted from its start, and what it asks the network before that and hasn't heard yet; `term`: it gets TERM then.
-    fn script_ends(
-        &self,
-        turn: &Turn<'_>,
-        index: usize,
-        term: Option<SimDuration>,
-    ) -> (Option<(SimDuration, i32)>, Option<(SimDuration, Query)>) {
+    fn script_ends(&self, turn: &Turn<'_>, index: usize, term: Option<SimDuration>) -> (Option<(SimDuration, i32)>, Option<Question>) {
         let facts = turn.kubelet.facts();
         let Some((script, mut setting)) = turn.inside(&facts).of_running(self, index, turn.now) else { return (None, None) };
         setting.term = term;

@@ -1,3 +1,5 @@
+//! Questions to CoreDNS and their answers; names and how they are looked for.
+
 use super::super::names::{NamedEndpoint, NamedPort, Names};
 use super::super::outside::Outside;
 use super::*;
@@ -22,6 +24,7 @@ impl Book {
             selector: Default::default(),
             ports: Vec::new(),
             publish_not_ready: false,
+            ingress: Vec::new(),
         };
         service.set_spec(&spec);
         self.services.insert((namespace.to_owned(), name.to_owned()), Arc::new(service));

@@ -87,7 +87,7 @@ pub enum Redirect {
 }
 
 /// Programs that ask the network.
-const ASKERS: [&str; 8] = ["curl", "dig", "getent", "host", "nc", "nslookup", "ping", "wget"];
+const ASKERS: [&str; 11] = ["curl", "dig", "getent", "host", "mysqladmin", "nc", "nslookup", "pg_isready", "ping", "redis-cli", "wget"];
 
 /// A command.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,6 +1,7 @@
 //! The programs that scripts call: what busybox and coreutils have, as far as manifests use it.
 
 mod copy;
+mod databases;
 mod files;
 mod names;
 mod network;
@@ -69,11 +70,13 @@ const TOOLS: &[(&str, In, Tool)] = &[
     ("mkdir", In::All, files::mkdir),
     ("mktemp", In::All, files::mktemp),
     ("mv", In::All, copy::mv),
+    ("mysqladmin", In::Named, databases::mysqladmin),
     ("nc", In::Busybox, network::nc),
     ("nohup", In::All, system::nohup),
     ("nproc", In::All, usage::nproc),
     ("nslookup", In::Busybox, names::nslookup),
     ("perl", In::Named, perl::perl),
+    ("pg_isready", In::Named, databases::pg_isready),
     ("ping", In::Busybox, network::ping),
     ("printenv", In::All, system::printenv),
     ("printf", In::All, system::printf),
@@ -81,6 +84,7 @@ const TOOLS: &[(&str, In, Tool)] = &[
     ("pwd", In::All, system::pwd),
     ("readlink", In::All, files::realpath),
     ("realpath", In::All, files::realpath),
+    ("redis-cli", In::Named, databases::redis_cli),
     ("rm", In::All, files::rm),
     ("rmdir", In::All, files::rm),
     ("sed", In::All, text::sed),

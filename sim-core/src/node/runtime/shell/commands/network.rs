@@ -52,6 +52,8 @@ const CURL_PLAIN: &[(&str, char)] = &[
     ("location", 'L'),
     ("insecure", 'k'),
     ("verbose", 'v'),
+    ("retry-connrefused", 'P'),
+    ("retry-all-errors", 'E'),
 ];
 
 /// Long options as their letters, so that values which stand alone are found.
@@ -104,9 +106,31 @@ pub(super) fn curl(machine: &mut Machine<'_>, argv: &[String]) -> Done {
     }
     let mut code = 0;
     for url in &options.rest {
-        code = curl_one(machine, &options, method, &with_scheme(url), &headers)?;
+        code = curl_again(machine, &options, method, &with_scheme(url), &headers)?;
     }
     Ok(code)
+}
+
+/// `--retry`: what may be better next time is tried again, after 1 s, 2 s, 4 s … and at most ten minutes.
+fn curl_again(machine: &mut Machine<'_>, options: &Options, method: &str, url: &str, headers: &[(String, String)]) -> Done {
+    let mut left = options.number("R").unwrap_or(0);
+    let fixed = options.get("Y").and_then(span);
+    let mut wait = SimDuration::from_secs(1);
+    loop {
+        let code = curl_one(machine, options, method, url, headers)?;
+        let transient = match code {
+            0 => false,
+            28 => true,
+            7 => options.on("P") || options.on("E"),
+            _ => options.on("E"),
+        };
+        if !transient || left <= 0 {
+            return Ok(code);
+        }
+        left -= 1;
+        machine.advance(fixed.unwrap_or(wait))?;
+        wait = (wait + wait).min(SimDuration::from_secs(600));
+    }
 }
 
 fn curl_one(machine: &mut Machine<'_>, options: &Options, method: &str, url: &str, headers: &[(String, String)]) -> Done {
