@@ -4,6 +4,7 @@ mod bench;
 mod bless;
 mod check;
 mod command;
+mod lab;
 mod oracle;
 mod test;
 mod tidy;
@@ -34,6 +35,8 @@ enum Task {
     Tidy,
     /// Build the WASM module, for Node (target/wasm-node) and for the browser (target/wasm-web)
     Wasm,
+    /// Install what tests/lab needs to hold the model's network against this machine's kernel
+    Lab,
     /// Rewrite recorded output (transcripts) to what the program prints now; read the diff before you commit it
     Bless {
         /// Only the tests whose name contains this
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Tidy => tidy::run(),
         Task::Wasm => wasm::run(),
+        Task::Lab => lab::install(),
         Task::Bless { filter } => bless::bless(filter.as_deref()),
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Oracle { dir, write, misses } => oracle::oracle(&dir, write, misses),

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, with one count at the end.
 
 use crate::command::{Outcome, cargo, output, program, root, step, target_dir};
-use crate::wasm;
+use crate::{lab, wasm};
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -66,6 +66,10 @@ pub(crate) fn test() -> Outcome {
 
 /// `cargo test` over the workspace, its output passed through and counted.
 fn workspace() -> Outcome<Tally> {
+    // Without them the lab's cases are skipped, or fail in CI. Where they can't be had, it says so itself.
+    if let Err(problem) = lab::install() {
+        eprintln!("warning: {problem}");
+    }
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--", "--quiet"]);
     let mut child = tests.stdout(Stdio::piped()).spawn()?;
     let mut tally = Tally::default();

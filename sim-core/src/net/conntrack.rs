@@ -41,11 +41,13 @@ pub struct Tracked {
     pub reply: Tuple,
     /// Whether an answer was seen.
     pub replied: bool,
+    /// Whether its first packet got through to the node itself or out of it: else it is forgotten with the packet (`nf_confirm`).
+    pub confirmed: bool,
 }
 
 impl Tracked {
     fn new(original: Tuple) -> Self {
-        Tracked { original, reply: original.inverse(), replied: false }
+        Tracked { original, reply: original.inverse(), replied: false, confirmed: false }
     }
 
     /// Whether its destination was translated.
@@ -113,6 +115,19 @@ impl Conntrack {
         if let Some(connection) = self.connections.get_mut(belongs.number) {
             connection.reply = Tuple::of(packet).inverse();
         }
+    }
+
+    /// A packet got through to the node itself, or out of it.
+    pub fn confirm(&mut self, belongs: Belongs) {
+        if let Some(connection) = self.connections.get_mut(belongs.number) {
+            connection.confirmed = true;
+        }
+    }
+
+    /// What the node remembers afterwards. A TCP connection whose only answer is a RST is forgotten at once (`nf_conntrack_tcp_packet`).
+    pub fn kept(&self, is_reset: bool) -> impl Iterator<Item = &Tracked> {
+        let forgotten = move |connection: &Tracked| is_reset && connection.original.protocol == Protocol::Tcp && connection.replied;
+        self.connections.iter().filter(move |connection| connection.confirmed && !forgotten(connection))
     }
 
     /// Translates the destination of a packet that isn't the first: an answer goes to who asked. `true` if that changed it.

@@ -139,9 +139,10 @@ pub(super) fn walk(net: &dyn Fabric, from: End, target: &Target) -> Walk {
             }
         }
     }
+    let is_reset = walk.reached.is_some() && walk.seen() == Seen::ConnectionRefused;
     for (node, conntrack) in journey.conntrack {
         let name = net.world().machine(node).map(|machine| machine.name).unwrap_or_default();
-        walk.tracked.extend(conntrack.connections().iter().map(|connection| (name.clone(), *connection)));
+        walk.tracked.extend(conntrack.kept(is_reset).map(|connection| (name.clone(), *connection)));
     }
     walk
 }
@@ -284,7 +285,8 @@ impl<'a> Journey<'a> {
             return Err(self.stop(hop, Verdict::Drop, cause, Seen::NetworkUnreachable));
         };
         self.hops[hop].route = Some(route.to_string());
-        self.tell_mss(&transit.packet, kernel.mtu_of(&route.device, config), hop);
+        // Made before the rules of OUTPUT changed its way: by the first route.
+        self.tell_mss(&transit.packet, kernel.mtu_of(&device, config), hop);
         self.fits(&kernel, &route.device, &mut transit, hop, true)?;
         self.route_out(&kernel, &route, transit, Some(hop))
     }

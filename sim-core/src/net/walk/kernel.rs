@@ -169,6 +169,9 @@ impl<'a> Journey<'a> {
                 conntrack.translated(belongs, packet);
             }
         }
+        if let (Hook::Postrouting | Hook::Input, Some(conntrack)) = (hook, self.conntrack.get_mut(&node)) {
+            conntrack.confirm(belongs);
+        }
         self.hops[hop].after = transit.packet.clone();
         Ok(())
     }

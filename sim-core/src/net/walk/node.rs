@@ -242,7 +242,9 @@ impl<'a> Journey<'a> {
     /// The wrapping packets are a connection too, which nobody ever answers: answers have ports of their own.
     fn track_outer(&mut self, kernel: &Kernel<'a>, packet: &Packet) {
         if let Some(outer) = &packet.outer {
-            self.conntrack.entry(kernel.machine.number).or_default().enter(&outer_of(outer, packet.length));
+            let conntrack = self.conntrack.entry(kernel.machine.number).or_default();
+            let belongs = conntrack.enter(&outer_of(outer, packet.length));
+            conntrack.confirm(belongs);
         }
     }
 
