@@ -1,6 +1,6 @@
 //! What the network answers to containers: names by CoreDNS, connections and pings by the way that their packets take.
 
-use super::network::Truth;
+use super::network::{API_SERVER, Truth};
 use crate::api::meta::Str;
 use crate::api::object::Kind as ObjectKind;
 use crate::kernel::chance::{Stream, draw};
@@ -18,8 +18,6 @@ use crate::node::runtime::shell::network::{Found, Query, Reply, Response, Target
 use crate::node::serving::Request;
 use std::net::Ipv4Addr;
 
-/// Where the API server listens, behind its Service.
-const API_SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 168, 0, 2), 6443);
 /// How long the kernel tries to connect before it gives up: the SYN and six more (`net.ipv4.tcp_syn_retries`), 1 + 2 + 4 + … + 64 s.
 const CONNECT_TIMEOUT: SimDuration = SimDuration::from_secs(127);
 /// How long a node asks for the hardware address of a neighbour that isn't there, before it says so: three times, a second each.

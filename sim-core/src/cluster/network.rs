@@ -228,6 +228,14 @@ impl Fabric for Truth<'_> {
         }
     }
 
+    fn is_host(&self, address: Ipv4Addr) -> bool {
+        address == API_SERVER.0
+    }
+
+    fn outside_answers(&self, address: Ipv4Addr, _protocol: Protocol, port: u16) -> bool {
+        address != API_SERVER.0 || port == API_SERVER.1
+    }
+
     fn entrances(&self, address: Ipv4Addr, protocol: Protocol, port: u16) -> Vec<u32> {
         let Some(service) = self.network.newest_services().find(address, protocol, port) else { return Vec::new() };
         let serves = |machine: &Machine| {
@@ -239,6 +247,8 @@ impl Fabric for Truth<'_> {
     }
 }
 
+/// Where the API server listens, behind its Service.
+pub(super) const API_SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 168, 0, 2), 6_443);
 /// The kubelet's port.
 const KUBELET: u16 = 10_250;
 /// Where kube-proxy tells whether it is well (`--healthz-bind-address`).

@@ -107,6 +107,10 @@ pub trait Fabric {
     fn entrances(&self, _address: Ipv4Addr, _protocol: Protocol, _port: u16) -> Vec<u32> {
         Vec::new()
     }
+    /// Whether a host that is no node has this address on the nodes' link: a machine of the control plane.
+    fn is_host(&self, _address: Ipv4Addr) -> bool {
+        false
+    }
     /// Whether a host of the world outside answers.
     fn outside_answers(&self, _address: Ipv4Addr, _protocol: Protocol, _port: u16) -> bool {
         true

@@ -255,7 +255,8 @@ impl<'a> Journey<'a> {
         if packet.outer.is_none() {
             packet.source_mac = uplink_mac(seed, kernel.machine.number);
         }
-        if self.outsider == Some(next) || (next == config.router() && config.default_route) {
+        let is_host = next == packet.destination && net.is_host(next);
+        if self.outsider == Some(next) || is_host || (next == config.router() && config.default_route) {
             packet.destination_mac = router_mac(seed);
             self.hops[hop].after = packet.clone();
             self.push(Place::Underlay, from, Direction::Through, &packet);
@@ -307,7 +308,7 @@ impl<'a> Journey<'a> {
     fn router(&mut self, kernel: &Kernel<'a>, next: Ipv4Addr, mut packet: Packet) -> Leg<Arrived> {
         let config = self.net.config();
         let address = packet.destination;
-        if self.outsider != Some(next) {
+        if self.outsider != Some(next) && next != address {
             packet.ttl = packet.ttl.saturating_sub(1);
         }
         let is_inside = |address: Ipv4Addr| config.cluster_cidr.contains(address) || config.service_cidr.contains(address);
