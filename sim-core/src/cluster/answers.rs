@@ -5,10 +5,12 @@ use crate::api::meta::Str;
 use crate::api::object::Kind as ObjectKind;
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::time::SimDuration;
+use crate::net::agents::Agent;
 use crate::net::dns::Kind;
 use crate::net::dns::resolver::{Answer, Failure, Library, Reach, ResolvConf};
 use crate::net::ingress::{self, rules::Rules};
 use crate::net::packet::Protocol;
+use crate::net::proxy::health;
 use crate::net::traffic::reach::Seat;
 use crate::net::walk::{self, End, Outcome, Place, Seen, Walk};
 use crate::net::world::World;
@@ -38,8 +40,8 @@ enum Peer {
     Process(Listening, u16),
     /// The API server.
     ApiServer,
-    /// A process of a node itself, whose answers aren't simulated.
-    Node,
+    /// A process of a node itself, at this port.
+    Node(u32, u16),
     /// Somebody in the world outside.
     Outside,
 }
@@ -139,13 +141,26 @@ impl<'a> Answers<'a> {
                 );
                 (SimDuration::from_millis(2), Response { status: 403, body, ..Response::default() })
             }
-            Peer::Node => (SimDuration::from_millis(1), Response { status: 200, body: "ok\n".to_owned(), ..Response::default() }),
+            Peer::Node(node, port) => (SimDuration::from_millis(1), self.of_node(*node, *port)),
             Peer::Outside => {
                 let host = request.host;
                 let body =
                     format!("<!doctype html>\n<html>\n<head><title>{host}</title></head>\n<body>\n<h1>{host}</h1>\n</body>\n</html>\n");
                 (SimDuration::from_millis(20), Response { status: 200, body, ..Response::default() })
             }
+        }
+    }
+
+    /// What a node's own processes answer: kube-proxy to health checks of load balancers. The others have nothing to say to strangers.
+    fn of_node(&self, node: u32, port: u16) -> Response {
+        let truth = &self.truth;
+        let checked = truth.network.services(node, truth.now).and_then(|services| {
+            let runs = truth.network.agents().runs(node, Agent::Proxy);
+            health::answer(services, port, &truth.network.facts(node), runs)
+        });
+        match checked {
+            Some(answer) => Response { status: answer.status, body: format!("{:#}\n", answer.body), ..Response::default() },
+            None => Response { status: 401, body: "Unauthorized".to_owned(), ..Response::default() },
         }
     }
 
@@ -212,7 +227,7 @@ impl<'a> Answers<'a> {
                 let found = node.and_then(|node| truth.nodes.listening_on_node(truth.now, node, arrived.1));
                 match found {
                     Some(listening) => Way { takes, result: Ok(Peer::Process(listening, arrived.1)) },
-                    None => Way { takes, result: Ok(Peer::Node) },
+                    None => Way { takes, result: Ok(Peer::Node(node.unwrap_or(u32::MAX), arrived.1)) },
                 }
             }
             _ => Way { takes: ROUND_TRIPS[2], result: Ok(Peer::Outside) },

@@ -6,7 +6,7 @@ use crate::api::meta::Str;
 use crate::api::object::{Kind, Object};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::net::config::{Backend as Overlay, IpvsScheduler, ProxyMode};
-use crate::net::dns::resolver::Failure;
+use crate::net::dns::resolver::{Answer, Failure};
 use crate::net::packet::Protocol;
 use crate::net::policy::{Decision, Party, Policies, Talk, Way as Direction};
 use crate::net::proxy::services::ServicePort;
@@ -316,6 +316,10 @@ impl Reach for Truth<'_> {
             Target::Name { host, port } => then.by_name(from, host, *port),
             Target::Http { host, port, path } => then.by_host(from, host, *port, path),
         })
+    }
+
+    fn resolve(&self, from: &Seat, name: &str, now: SimTime) -> Option<Answer> {
+        Some(Truth::resolve(&Truth { now, ..*self }, from, name))
     }
 
     fn path(&self, from: &Seat, to: &Target, backend: &Backend, now: SimTime) -> Path {

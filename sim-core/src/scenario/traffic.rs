@@ -42,6 +42,8 @@ pub(super) struct ClientFields {
     #[serde(default)]
     think_varies: bool,
     keep_alive: Option<KeepFields>,
+    #[serde(default)]
+    keep_names: bool,
     protocol: Option<ProtocolText>,
     connect_timeout: Option<Span>,
     timeout: Option<Span>,
@@ -271,6 +273,7 @@ impl ClientFields {
             load,
             lasts: self.r#for.map(|span| span.0),
             keep_alive: self.keep_alive.and_then(|keeps| keeps.0),
+            keeps_names: self.keep_names,
             connect_timeout: self.connect_timeout.map_or(usual.connect_timeout, |span| span.0).min(timeout),
             timeout,
             retries: Retries {

@@ -19,9 +19,9 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// What is known of a name at this moment.
-    pub fn get(&self, now: SimTime, name: &str) -> Option<&Kept> {
-        self.names.get(name).filter(|(until, _)| now < *until).map(|(_, kept)| kept)
+    /// What is known of a name at this moment, and until when.
+    pub fn get(&self, now: SimTime, name: &str) -> Option<(SimTime, &Kept)> {
+        self.names.get(name).filter(|(until, _)| now < *until).map(|(until, kept)| (*until, kept))
     }
 
     /// Keeps an answer that came at this moment. That nobody answered isn't kept.
@@ -60,8 +60,8 @@ mod tests {
         cache.keep(at(10), "web", &answer(None));
         cache.keep(at(10), "wbe", &answer(Some(Failure::NotFound)));
         cache.keep(at(10), "db", &answer(Some(Failure::Again)));
-        assert_eq!(cache.get(at(39), "web"), Some(&Ok(vec![Ipv4Addr::new(10, 96, 0, 7)])));
-        assert_eq!(cache.get(at(39), "wbe"), Some(&Err(Failure::NotFound)), "that there is nothing is kept, too");
+        assert_eq!(cache.get(at(39), "web"), Some((at(40), &Ok(vec![Ipv4Addr::new(10, 96, 0, 7)]))));
+        assert_eq!(cache.get(at(39), "wbe").map(|(_, kept)| kept), Some(&Err(Failure::NotFound)), "that there is nothing is kept, too");
         assert_eq!(cache.get(at(40), "web"), None);
         assert_eq!(cache.get(at(11), "db"), None);
     }

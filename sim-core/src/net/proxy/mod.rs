@@ -4,10 +4,10 @@
 //! on the node's name and zone alone ([`topology`]), so it is worked out when somebody asks. Mirrors `pkg/proxy`, v1.36.
 //!
 //! - [`ruleset`]: the rules of a node, whichever way its proxy writes them: [`iptables`], [`nftables`], [`ipvs`].
-//! - [`health`], [`conntrack`]: what else a proxy does: it tells load balancers of its endpoints, and ends flows whose endpoint is gone.
+//! - [`health`]: what load balancers are told of a node's endpoints. Flows of UDP whose endpoint is gone are ended, too: see
+//!   [`crate::net::traffic`], whose clients have such flows.
 //! - [`names`]: what chains are called.
 
-pub mod conntrack;
 pub mod health;
 pub mod iptables;
 pub mod ipvs;

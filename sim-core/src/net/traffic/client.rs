@@ -330,6 +330,8 @@ pub struct Client {
     pub lasts: Option<SimDuration>,
     /// Whether it keeps connections; `None`: one for each request. A client of UDP keeps its source port then.
     pub keep_alive: Option<KeepAlive>,
+    /// Whether it keeps what name servers answer for as long as they allow, as Java does; the libraries of C ask for each connection.
+    pub keeps_names: bool,
     /// How long it waits for a connection.
     pub connect_timeout: SimDuration,
     /// How long it waits for an answer, the connection included.
@@ -350,6 +352,7 @@ impl Client {
             load: Load::Open { rate: Rate::Constant(100_000), poisson: false },
             lasts: None,
             keep_alive: None,
+            keeps_names: false,
             connect_timeout: SimDuration::from_secs(1),
             timeout: SimDuration::from_secs(2),
             retries: Retries::default(),

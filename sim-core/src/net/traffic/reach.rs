@@ -7,6 +7,7 @@
 use super::client::{Source, Target};
 use crate::api::meta::Str;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::net::dns::resolver::Answer;
 use crate::net::packet::Protocol;
 use crate::net::world::Listener;
 use std::net::Ipv4Addr;
@@ -225,6 +226,10 @@ pub trait Reach {
     fn seat(&self, from: &Source) -> Option<Seat>;
     /// Whom a target stands for, by the rules that a packet from there meets. Cheap, if they were worked out before.
     fn choices(&self, from: &Seat, to: &Target, now: SimTime) -> Arc<Choices>;
+    /// What a name server says about a name, for clients that keep its answers; `None`: there is no name server to ask.
+    fn resolve(&self, _from: &Seat, _name: &str, _now: SimTime) -> Option<Answer> {
+        None
+    }
     /// The way from a client to a backend.
     fn path(&self, from: &Seat, to: &Target, backend: &Backend, now: SimTime) -> Path;
     /// The way from a proxy's pod to a backend of its own choice.

@@ -1,12 +1,14 @@
 //! A client while it runs: its connections, what it knows of the network, what is remembered of its requests.
 
-use super::client::Client;
+use super::client::{Client, Target};
 use super::flight::Connection;
 use super::reach::{Choices, Path, Reach, Seat, Way};
 use super::server::Places;
 use super::stats::{Met, Stats};
 use crate::api::meta::Str;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::net::dns::kept::Cache;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub(super) struct State {
     /// With whom session affinity keeps it, since its last connection.
     pub(super) stuck: Option<(u32, SimTime)>,
     pub(super) view: View,
+    /// What it keeps of names, if it keeps any.
+    names: Cache,
     pub(super) stats: Arc<Stats>,
 }
 
@@ -39,6 +43,8 @@ pub(super) struct View {
     epoch: Option<u64>,
     pub(super) seat: Option<Seat>,
     pub(super) choices: Arc<Choices>,
+    /// When an answer of a name server that it keeps is over.
+    names_until: SimTime,
     /// The backends' places.
     pub(super) places: Vec<u32>,
     /// Those of the backends behind a proxy.
@@ -63,6 +69,7 @@ impl State {
             flow: None,
             stuck: None,
             view: View::default(),
+            names: Cache::default(),
             stats: Arc::default(),
         }
     }
@@ -80,11 +87,13 @@ impl State {
             view.seat = net.seat(&self.client.from);
             view.ways.clear();
             view.ways_behind.clear();
-        } else if at < view.choices.valid_until {
+        } else if at < view.choices.valid_until && (!self.client.keeps_names || at < view.names_until) {
             return;
         }
         let Some(seat) = &view.seat else { return };
-        let choices = net.choices(seat, &self.client.to, at);
+        let (target, until) = aim(&self.client, &mut self.names, net, seat, at);
+        view.names_until = until;
+        let choices = net.choices(seat, &target, at);
         if Arc::ptr_eq(&choices, &view.choices) {
             return;
         }
@@ -125,6 +134,27 @@ impl State {
     /// Who decided on the way to a place.
     pub(super) fn decided_by(&self, place: u32) -> Str {
         self.view.ways.get(place as usize).and_then(Option::as_ref).map(|path| path.by.clone()).unwrap_or_default()
+    }
+}
+
+/// Whom a client asks: a name that it keeps stands for its first address until the answer is over, whatever has become of that.
+fn aim<'c>(client: &'c Client, names: &mut Cache, net: &dyn Reach, seat: &Seat, at: SimTime) -> (Cow<'c, Target>, SimTime) {
+    let as_it_is = (Cow::Borrowed(&client.to), SimTime::MAX);
+    let Target::Name { host, port } = &client.to else { return as_it_is };
+    if !client.keeps_names {
+        return as_it_is;
+    }
+    if names.get(at, host).is_none()
+        && let Some(answer) = net.resolve(seat, host, at)
+    {
+        names.keep(at, host, &answer);
+    }
+    match names.get(at, host) {
+        Some((until, Ok(addresses))) if !addresses.is_empty() => {
+            (Cow::Owned(Target::Address { address: addresses[0], port: *port }), until)
+        }
+        Some((until, _)) => (as_it_is.0, until),
+        None => as_it_is,
     }
 }
 
