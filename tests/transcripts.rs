@@ -113,6 +113,21 @@ fn services() {
 }
 
 #[test]
+fn the_network() {
+    check("network.md");
+}
+
+#[test]
+fn the_network_by_routes() {
+    check("network-host-gw.md");
+}
+
+#[test]
+fn names_from_inside() {
+    check("dns-inside.md");
+}
+
+#[test]
 fn node_failure() {
     check("node-failure.md");
 }

@@ -84,7 +84,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     (
         "trace",
         "FROM TO",
-        "follows a packet: `trace pod/client svc/web:80`, `trace outside node/node-1:30080`; without a port it pings; `-n` gives the namespace",
+        "follows a packet: `trace pod/client svc/web:80`, `trace outside node/node-1:30080`, `trace outside http://shop.example/cart`; without a port it pings; `-n` gives the namespace",
     ),
     ("rules", "NODE [WHAT]", "shows what a node's kernel goes by: its proxy's rules, or its routes, interfaces, neighbours, policies"),
     ("help", "", "this"),

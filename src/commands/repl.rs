@@ -91,6 +91,7 @@ fn play(shell: &mut Shell, what: &Do, known: &BTreeMap<String, String>) -> Resul
         Do::Until(condition, _) => format!("until {condition}"),
         Do::UntilQuiet(_) => "until quiet".to_owned(),
         Do::Fault(fault) => format!("fault {fault}"),
+        Do::Trace(ask) => format!("trace {} {} -n {}", ask.from, ask.to, ask.namespace),
         Do::Check(condition) => format!("check {condition}"),
         Do::Traffic(change) => {
             anstream::println!("{}> {change}{}", style::COMMAND.render(), style::COMMAND.render_reset());

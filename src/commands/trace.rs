@@ -13,7 +13,8 @@ pub(crate) struct Args {
     file: PathBuf,
     /// Who sends: pod/NAME, deployment/NAME (one of its pods), node/NAME, outside, or an address outside.
     from: String,
-    /// To whom: svc/NAME:PORT, pod/NAME:PORT, node/NAME:PORT, an address, a name as DNS knows it; without a port, a ping.
+    /// To whom: svc/NAME:PORT, pod/NAME:PORT, node/NAME:PORT, an address, a name as DNS knows it, http://HOST/PATH
+    /// through the ingress controller or the Gateway that takes the host; without a port, a ping.
     to: String,
     /// The namespace of names that give none.
     #[arg(long, short, default_value = "default")]
@@ -36,6 +37,7 @@ const AFTER_HELP: &str = "\
 Examples:
   podarium trace scenarios/services.yaml pod/client svc/web:80
   podarium trace scenarios/services.yaml outside node/node-2:30080
+  podarium trace scenarios/ingress.yaml outside http://shop.example/cart
   podarium trace scenarios/services.yaml node/node-1 pod/web-0:80 --dot | dot -Tsvg > walk.svg";
 
 pub(crate) fn main(args: &Args) -> Result<bool, Problem> {

@@ -28,6 +28,7 @@ pub mod quote;
 pub mod record;
 pub mod references;
 pub mod resources;
+pub mod routing;
 pub mod schema;
 pub mod selector;
 pub mod service;

@@ -13,6 +13,7 @@ pub mod convert;
 mod endpoints;
 pub mod eviction;
 pub mod front;
+mod manifest;
 mod own_service;
 pub mod ownership;
 pub mod request;
@@ -161,6 +162,7 @@ impl ApiServer {
             }
             Write::Report(event) => self.report(store, at, event),
             Write::OwnService => self.create_own_service(store, at),
+            Write::Manifest(kind, tree) => self.make(store, at, *kind, tree),
         }
     }
 

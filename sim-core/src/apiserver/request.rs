@@ -3,7 +3,7 @@
 use crate::api::event::Event;
 use crate::api::meta::{Condition, OwnerReference, Str, StrMap};
 use crate::api::node::AttachedVolume;
-use crate::api::object::{Object, ObjectId};
+use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::{PodStatus, Taint};
 use serde_json::Value;
 use std::sync::Arc;
@@ -144,12 +144,13 @@ pub enum Write {
     Report(Arc<Event>),
     /// What is missing of the API server's own Service and its endpoints.
     OwnService,
+    /// A whole object as a user would write it, which is made if it isn't there, and else patched to say the same.
+    Manifest(Kind, Box<Value>),
 }
 
 impl Write {
     /// The verb and the resource, for the trace: `create pods`.
     pub fn words(&self) -> (&'static str, &'static str) {
-        use crate::api::object::Kind;
         let plural = |kind: Kind| kind.resource().plural;
         match self {
             Write::Create(object) => ("create", plural(object.kind())),
@@ -168,13 +169,14 @@ impl Write {
             Write::FinalizeNamespace(_) => ("finalize", "namespaces"),
             Write::Report(_) => ("create", "events"),
             Write::OwnService => ("create", "services"),
+            Write::Manifest(kind, _) => ("apply", plural(*kind)),
         }
     }
 
     /// The object that is written, if it exists already.
     pub fn target(&self) -> Option<ObjectId> {
         match self {
-            Write::Create(_) | Write::Report(_) | Write::OwnService => None,
+            Write::Create(_) | Write::Report(_) | Write::OwnService | Write::Manifest(..) => None,
             Write::Update(id, _)
             | Write::UpdateStatus(id, _)
             | Write::PodStatus(id, _)

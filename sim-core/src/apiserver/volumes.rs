@@ -43,8 +43,22 @@ pub(super) fn stamp(kind: Kind, status: &mut Value, old: &Value, time: &str) {
 
 /// A write of the whole object leaves the status as it is stored.
 pub(super) fn keep_status(to: &mut Arc<Record>, from: &Record) {
-    let is_ours = matches!(from.kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim | Kind::VolumeAttachment);
-    if is_ours && to.body.get("status") != from.body.get("status") {
-        Arc::make_mut(&mut Arc::make_mut(to).body)["status"] = from.body["status"].clone();
+    let has_own = matches!(
+        from.kind,
+        Kind::PersistentVolume
+            | Kind::PersistentVolumeClaim
+            | Kind::VolumeAttachment
+            | Kind::Ingress
+            | Kind::GatewayClass
+            | Kind::Gateway
+            | Kind::HTTPRoute
+    );
+    if has_own && to.body.get("status") != from.body.get("status") {
+        let body = Arc::make_mut(&mut Arc::make_mut(to).body);
+        match (from.body.get("status"), body.as_object_mut()) {
+            (Some(status), _) => body["status"] = status.clone(),
+            (None, Some(fields)) => _ = fields.remove("status"),
+            (None, None) => {}
+        }
     }
 }

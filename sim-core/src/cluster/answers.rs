@@ -1,5 +1,6 @@
 //! What the network answers to containers: names by CoreDNS, connections and pings by the way that their packets take.
 
+use super::http::{Asked, Decision, Proxy};
 use super::network::{API_SERVER, Truth};
 use crate::api::meta::Str;
 use crate::api::object::Kind as ObjectKind;
@@ -8,7 +9,7 @@ use crate::kernel::time::SimDuration;
 use crate::net::agents::Agent;
 use crate::net::dns::Kind;
 use crate::net::dns::resolver::{Answer, Failure, Library, Reach, ResolvConf};
-use crate::net::ingress::{self, rules::Rules};
+use crate::net::ingress;
 use crate::net::packet::Protocol;
 use crate::net::proxy::health;
 use crate::net::traffic::reach::Seat;
@@ -26,8 +27,6 @@ const CONNECT_TIMEOUT: SimDuration = SimDuration::from_secs(127);
 const NO_NEIGHBOUR: SimDuration = SimDuration::from_millis(3_060);
 /// There and back on one node, from node to node, and to the world outside.
 const ROUND_TRIPS: [SimDuration; 3] = [SimDuration::from_micros(60), SimDuration::from_micros(300), SimDuration::from_millis(12)];
-/// The image of the ingress controller whose rules are known here.
-const INGRESS_CONTROLLER: &str = "ingress-nginx/controller";
 
 /// Who answers, at a moment.
 pub(super) struct Answers<'a> {
@@ -128,11 +127,13 @@ impl<'a> Answers<'a> {
     /// What the other end answers to an HTTP request, and how long it takes for that.
     fn fetch(&self, peer: &Peer, request: &Request<'_>) -> (SimDuration, Response) {
         match peer {
-            Peer::Process(listening, port) if self.is_ingress(listening) && matches!(port, 80 | 443) => {
-                let (after, response) = self.through_ingress(*listening, request, *port == 443);
-                (listening.latency + after, response)
-            }
-            Peer::Process(listening, port) => (listening.latency, self.truth.nodes.page(self.truth.now, *listening, *port, request)),
+            Peer::Process(listening, port) => match self.truth.proxy_of(*listening).filter(|proxy| is_served(proxy, *port)) {
+                Some(proxy) => {
+                    let (after, response) = self.through(&proxy, *listening, request, *port);
+                    (listening.latency + after, response)
+                }
+                None => (listening.latency, self.truth.nodes.page(self.truth.now, *listening, *port, request)),
+            },
             Peer::ApiServer => {
                 let path = request.path;
                 let body = format!(
@@ -164,29 +165,22 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Whether it is an ingress controller's.
-    fn is_ingress(&self, listening: &Listening) -> bool {
-        self.truth.nodes.image_of(*listening).contains(INGRESS_CONTROLLER)
-    }
-
-    /// What an ingress controller answers: it asks one of the pods behind the Service that its rules name.
-    fn through_ingress(&self, controller: Listening, request: &Request<'_>, tls: bool) -> (SimDuration, Response) {
+    /// What a proxy answers: it asks one of the pods behind the Service that its rules name.
+    fn through(&self, proxy: &Proxy, at: Listening, request: &Request<'_>, port: u16) -> (SimDuration, Response) {
         let truth = &self.truth;
         let own = |status: u16| Response { status, body: ingress::page(status), ..Response::default() };
-        let rules = Rules::of(truth.store);
         let named = request.headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host.as_str());
-        let asked = ingress::Request { host: named.unwrap_or(request.host), path: request.path, tls, headers: request.headers };
-        let chance = (truth.network.seed(), u128::from(truth.now.as_nanos()));
-        let backend = match rules.route(&asked, chance) {
-            ingress::Routed::Backend { backend, .. } => backend,
-            ingress::Routed::Redirect { to, .. } => {
-                return (SimDuration::ZERO, Response { headers: vec![("Location".to_owned(), to)], ..own(308) });
+        let host = named.unwrap_or(request.host);
+        let asked = Asked { method: request.method, host, port, path: request.path, headers: request.headers };
+        let backend = match truth.decide(proxy, &asked) {
+            Decision::Ask { backend, .. } => backend,
+            Decision::Answer { status, location, .. } => {
+                let headers = location.into_iter().map(|to| ("Location".to_owned(), to)).collect();
+                return (SimDuration::ZERO, Response { headers, ..own(status) });
             }
-            ingress::Routed::NotFound { .. } => return (SimDuration::ZERO, own(404)),
         };
-        let ends = ingress::upstream(truth.store, backend);
-        let Some((address, port)) = ingress::pick(&ends, chance) else { return (SimDuration::ZERO, own(503)) };
-        let Some(pod) = truth.sandbox_of(controller.pod) else { return (SimDuration::ZERO, own(502)) };
+        let Some((address, port)) = truth.upstream(&backend) else { return (SimDuration::ZERO, own(503)) };
+        let Some(pod) = truth.sandbox_of(at.pod) else { return (SimDuration::ZERO, own(502)) };
         let seat = Seat { node: Some(pod.node), place: Str::EMPTY, pod: Some(pod.pod), address: pod.address };
         match self.connect(&seat, address, port, Protocol::Tcp) {
             Way { takes, result: Ok(Peer::Process(listening, port)) } => {
@@ -313,6 +307,15 @@ impl<'a> Answers<'a> {
     }
 }
 
+/// Whether a proxy takes requests at a port: the ingress controller's others are its own, and so are those of a Gateway's pods that tell of
+/// their health.
+fn is_served(proxy: &Proxy, port: u16) -> bool {
+    match proxy {
+        Proxy::Ingress => matches!(port, 80 | 443),
+        Proxy::Gateway(_) => !matches!(port, 8081 | 9113),
+    }
+}
+
 /// There and back: on one node, from node to node, or to the world outside.
 fn round_trip(walk: &Walk) -> SimDuration {
     let far = walk.hops.iter().any(|hop| hop.place == Place::Outside);
@@ -326,7 +329,7 @@ fn failed(seen: Seen, takes: SimDuration) -> Way {
         Seen::ConnectionRefused => Way::fails(takes, Trouble::Refused),
         Seen::NoRouteToHost => Way::fails(NO_NEIGHBOUR, Trouble::NoRoute),
         Seen::TimedOut | Seen::Answer => Way::fails(CONNECT_TIMEOUT, Trouble::TimedOut),
-        Seen::NetworkUnreachable | Seen::MessageTooLong | Seen::NameNotKnown => {
+        Seen::NetworkUnreachable | Seen::MessageTooLong | Seen::NameNotKnown | Seen::NoNameServer => {
             let mut words = seen.as_str().to_owned();
             words[..1].make_ascii_uppercase();
             Way::fails(SimDuration::ZERO, Trouble::Unknown(words))

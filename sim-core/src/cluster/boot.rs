@@ -85,7 +85,11 @@ impl Cluster {
         for (number, node) in config.nodes.iter().enumerate() {
             cluster.add_node(number as u32, node, network.pod_cidr(number as u32), flannel, boot);
         }
-        let addons = [(config.network.dns, addons::coredns as fn() -> Vec<Value>), (config.network.ingress, addons::ingress_nginx)];
+        let addons = [
+            (config.network.dns, addons::coredns as fn() -> Vec<Value>),
+            (config.network.ingress, addons::ingress_nginx),
+            (config.network.gateway, addons::nginx_gateway),
+        ];
         for (_, manifests) in addons.iter().filter(|(wanted, _)| *wanted) {
             manifests().into_iter().for_each(|manifest| cluster.install(manifest, boot));
         }

@@ -1,59 +1,165 @@
-//! Requests by host and path, as simulated clients meet them: the way to the ingress controller, and whom it asks by its rules.
+//! Requests by host and path: who takes them (the ingress controller, or a Gateway's pods), and whom that asks by its rules. As simulated
+//! clients meet it, and one by one for containers and for walks.
 
 use super::network::Truth;
+use crate::api::meta::Str;
+use crate::api::routing::{GATEWAY_NAME, INGRESS_CONTROLLER_POD};
+use crate::net::gateway::{self, routes::Gateway, routes::Rule};
+use crate::net::ingress;
 use crate::net::ingress::rules::{Backend as Routed, Location};
-use crate::net::ingress::{self, CONTROLLER_SERVICE};
 use crate::net::packet::Protocol;
 use crate::net::traffic::reach::{Backend, Choices, Scheduler, Seat, Verdict};
+use crate::node::inside::listening::Listening;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// What a rule's shares are counted in: divisible by every number of pods up to 12.
 const SHARES: u32 = 27_720;
+/// The images of those whose rules are known here: the ingress controller's, and that of Gateways' pods.
+const IMAGES: [&str; 2] = ["ingress-nginx/controller", "nginx-gateway-fabric/nginx"];
+
+/// Who takes requests for hosts and paths.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Proxy {
+    /// The ingress controller.
+    Ingress,
+    /// A Gateway's pods: `default/web`.
+    Gateway(Str),
+}
+
+impl Proxy {
+    /// In words.
+    pub(super) fn told(&self) -> Str {
+        match self {
+            Proxy::Ingress => Str::Static("the ingress controller"),
+            Proxy::Gateway(name) => Str::from(format!("Gateway {name}")),
+        }
+    }
+}
+
+/// A request as a proxy gets it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// `GET`, …
+    pub(super) method: &'a str,
+    /// `Host`
+    pub(super) host: &'a str,
+    /// The port that it came in at.
+    pub(super) port: u16,
+    /// From its slash on.
+    pub(super) path: &'a str,
+    /// Names, in small letters, and values.
+    pub(super) headers: &'a [(String, String)],
+}
+
+/// What a proxy decides.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Decision {
+    /// It asks a Service's pods.
+    Ask {
+        /// The Service's port.
+        backend: Routed,
+        /// By which rule.
+        why: String,
+    },
+    /// It answers itself.
+    Answer {
+        /// With this status.
+        status: u16,
+        /// Where the client is sent to instead.
+        location: Option<String>,
+        /// In words.
+        why: String,
+    },
+}
 
 impl Truth<'_> {
-    /// What becomes of requests for a host and path: those of its ingress controller.
+    /// What becomes of requests for a host and path.
     pub(super) fn by_host(&self, from: &Seat, host: &str, port: u16, path: &str) -> Choices {
-        let Some(entrance) = self.entrance(from) else {
+        let reloads = self.network.next_reload(self.now);
+        let Some((proxy, entrance)) = self.entrance(from, host, port) else {
             // Nobody has the name, for nobody serves it.
             return Choices { verdict: Verdict::UnknownName, ..Choices::default() };
         };
         let front = self.by_address(from, entrance, port);
-        let behind = Arc::new(self.by_rules_of_hosts(host, port == 443, path));
-        let valid_until = front.valid_until.min(behind.valid_until);
+        let behind = match &proxy {
+            Proxy::Ingress => self.by_ingress(host, port == 443, path),
+            Proxy::Gateway(name) => self.by_gateway(name, host, port, path),
+        };
+        let behind = Arc::new(Choices { rules_of: proxy.told(), valid_until: reloads, ..behind });
+        let valid_until = front.valid_until.min(reloads);
         Choices { behind: Some(behind), valid_until, ..front }
     }
 
-    /// Where the ingress controller is reached: by its cloud's address, or inside by its Service's own.
-    fn entrance(&self, from: &Seat) -> Option<Ipv4Addr> {
-        let (namespace, name) = CONTROLLER_SERVICE;
+    /// Who has a host's requests, as far as names outside go by what Ingresses and routes say, and where it is reached: by its cloud's address,
+    /// or inside by its Service's own. Whoever names the host goes before those that take all hosts.
+    pub(super) fn entrance(&self, from: &Seat, host: &str, port: u16) -> Option<(Proxy, Ipv4Addr)> {
+        let routing = self.network.newest_routing();
+        let ingress = self.address_of(from, INGRESS_CONTROLLER_POD).map(|address| (Proxy::Ingress, address));
+        let gateways = || {
+            let reached = |gateway: &'_ Gateway| self.address_of(from, (&gateway.namespace, &gateway.service));
+            routing.gateways.iter().filter_map(move |gateway| Some((gateway, reached(gateway)?)))
+        };
+        let found = |(gateway, address): (&Gateway, Ipv4Addr)| (Proxy::Gateway(gateway.name.clone()), address);
+        if ingress.is_some() && routing.ingress.name_host(host) {
+            return ingress;
+        }
+        let closest = gateways().filter_map(|known| Some((known.0.knows(port, host)?, known)));
+        let closest = closest.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        let any = || gateways().find(|(gateway, _)| gateway.listeners.iter().any(|listener| listener.port == port)).map(found);
+        closest.map(|(_, known)| found(known)).or(ingress).or_else(any)
+    }
+
+    fn address_of(&self, from: &Seat, (namespace, name): (&str, &str)) -> Option<Ipv4Addr> {
         let mut ports = self.network.newest_services().of_service(namespace, name);
         let port = ports.next()?;
         let outside = port.load_balancer_ips.first().or(port.external_ips.first()).copied();
         if from.node.is_some() { outside.or(Some(port.cluster_ip)) } else { outside }
     }
 
-    /// Whom the controller asks: the pods of the Service that its rules name, and of those that take a share as canaries.
-    fn by_rules_of_hosts(&self, host: &str, tls: bool, path: &str) -> Choices {
-        let Some(rules) = self.network.hosts_rules(self.now) else {
-            return Choices { verdict: Verdict::NotFound, ..Choices::default() };
-        };
-        let valid_until = self.network.next_reload(self.now);
+    /// Whom the ingress controller asks: the pods of the Service that its rules name, and of those that take a share as canaries.
+    fn by_ingress(&self, host: &str, tls: bool, path: &str) -> Choices {
+        let not_found = Choices { verdict: Verdict::NotFound, ..Choices::default() };
+        let Some(routing) = self.network.routing(self.now) else { return not_found };
         let request = ingress::Request { host, path, tls, headers: &[] };
-        let location = match rules.route(&request, (self.network.seed(), 0)) {
+        let location = match routing.ingress.route(&request, (self.network.seed(), 0)) {
             ingress::Routed::Backend { location, .. } => location,
             // Who is sent to come again by TLS has an answer, and no pod was asked.
-            ingress::Routed::Redirect { .. } | ingress::Routed::NotFound { .. } => {
-                return Choices { verdict: Verdict::NotFound, valid_until, ..Choices::default() };
-            }
+            ingress::Routed::Redirect { .. } | ingress::Routed::NotFound { .. } => return not_found,
         };
-        let backends = self.shares(location);
-        let verdict = if backends.is_empty() { Verdict::Unavailable } else { Verdict::Forward };
-        let rules_of = crate::api::meta::Str::Static("the ingress controller");
-        Choices { verdict, backends, scheduler: Scheduler::Random, rules_of, valid_until, ..Choices::default() }
+        among(self.shares(location))
     }
 
-    /// The pods behind a rule, each with its share.
+    /// Whom a Gateway's pods ask: the pods of the Services that a rule names, by their weights. The share of a Service without endpoints is
+    /// lost: nginx answers it itself.
+    fn by_gateway(&self, name: &Str, host: &str, port: u16, path: &str) -> Choices {
+        let routing = self.network.routing(self.now);
+        let loaded = routing.and_then(|routing| routing.gateways.iter().find(|gateway| gateway.name == *name));
+        let request = gateway::Request { method: "GET", host, path, headers: &[] };
+        match loaded.map(|loaded| gateway::rule(loaded, port, &request)) {
+            Some(Ok((_, rule))) if rule.redirect.is_none() => among(self.weighted(rule)),
+            _ => Choices { verdict: Verdict::NotFound, ..Choices::default() },
+        }
+    }
+
+    /// The pods behind a route's rule, each with its share.
+    fn weighted(&self, rule: &Rule) -> Vec<Backend> {
+        let total = rule.backends.iter().map(|backend| backend.weight).sum::<u64>().max(1);
+        let share = |weight: u64, count: usize| (u64::from(SHARES) * weight / total) as u32 / count.max(1) as u32;
+        let mut all = Vec::new();
+        for backend in rule.backends.iter().filter(|backend| backend.weight > 0) {
+            let ends = if backend.refused { Vec::new() } else { ingress::upstream(self.network.view(), &backend.backend) };
+            let weight = share(backend.weight, ends.len());
+            if ends.is_empty() {
+                all.push(Backend { weight, ..Backend::nobody() });
+            }
+            all.extend(ends.into_iter().map(|(address, port)| Backend { weight, ..self.backend(address, port, Protocol::Tcp) }));
+        }
+        all.retain(|backend| backend.weight > 0);
+        all
+    }
+
+    /// The pods behind an Ingress's rule, each with its share.
     fn shares(&self, location: &Location) -> Vec<Backend> {
         let total = location.canaries.iter().map(|canary| canary.total).max().unwrap_or(100).max(1);
         let mut left = total;
@@ -74,4 +180,64 @@ impl Truth<'_> {
         all.retain(|backend| backend.weight > 0);
         all
     }
+
+    /// Whose pod it is that listens, if it is one that goes by rules about hosts and paths.
+    pub(super) fn proxy_of(&self, listening: Listening) -> Option<Proxy> {
+        let image = self.nodes.image_of(listening);
+        if image.contains(IMAGES[0]) {
+            return Some(Proxy::Ingress);
+        }
+        let meta = &self.nodes.pod(listening.pod)?.pod.meta;
+        let gateway = meta.labels.get(GATEWAY_NAME).filter(|_| image.contains(IMAGES[1]))?;
+        Some(Proxy::Gateway(Str::from(format!("{}/{gateway}", meta.namespace))))
+    }
+
+    /// What a proxy decides about one request, by the rules that it has loaded.
+    pub(super) fn decide(&self, proxy: &Proxy, asked: &Asked<'_>) -> Decision {
+        let answer = |status, why| Decision::Answer { status, location: None, why };
+        let Some(routing) = self.network.routing(self.now) else {
+            return answer(404, format!("{} has loaded no rules yet", proxy.told()));
+        };
+        let Asked { method, host, port, path, headers } = *asked;
+        let chance = (self.network.seed(), u128::from(self.now.as_nanos()));
+        match proxy {
+            Proxy::Ingress => {
+                let request = ingress::Request { host, path, tls: port == 443, headers };
+                match routing.ingress.route(&request, chance) {
+                    ingress::Routed::Backend { backend, why, .. } => Decision::Ask { backend: backend.clone(), why },
+                    ingress::Routed::Redirect { to, location } => {
+                        Decision::Answer { status: 308, location: Some(to), why: format!("{} wants TLS", location.told()) }
+                    }
+                    ingress::Routed::NotFound { why } => answer(404, why),
+                }
+            }
+            Proxy::Gateway(name) => {
+                let Some(loaded) = routing.gateways.iter().find(|gateway| gateway.name == *name) else {
+                    return answer(404, format!("{} has loaded no rules yet", proxy.told()));
+                };
+                match gateway::route(loaded, port, &gateway::Request { method, host, path, headers }, chance) {
+                    gateway::Routed::Backend { backend, why, .. } => Decision::Ask { backend: backend.backend.clone(), why },
+                    gateway::Routed::Redirect { route, status, to } => {
+                        Decision::Answer { status, location: Some(to), why: format!("HTTPRoute {} redirects", route.name) }
+                    }
+                    gateway::Routed::Answer { status, why } => answer(status, why),
+                }
+            }
+        }
+    }
+
+    /// The pod that a proxy asks of those behind a Service; none: it answers 503.
+    pub(super) fn upstream(&self, backend: &Routed) -> Option<(Ipv4Addr, u16)> {
+        let ends = ingress::upstream(self.store, backend);
+        ingress::pick(&ends, (self.network.seed(), u128::from(self.now.as_nanos())))
+    }
 }
+
+/// A choice among these, each request anew.
+fn among(backends: Vec<Backend>) -> Choices {
+    let verdict = if backends.is_empty() { Verdict::Unavailable } else { Verdict::Forward };
+    Choices { verdict, backends, scheduler: Scheduler::Random, ..Choices::default() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,10 @@ impl Truth<'_> {
             return NameServer::Answers(DNS_TAKES + ACROSS);
         }
         let choices = self.by_address(seat, server, DNS_PORT);
-        let mut open = choices.backends.iter().filter(|backend| matches!(self.door(backend), Door::Open(_)));
+        let mut open = choices
+            .backends
+            .iter()
+            .filter(|backend| matches!(self.door(backend), Door::Open(listener) if listener.accepts_from <= self.now));
         let way = open.next().map(|backend| self.way(seat, backend, true));
         match (choices.verdict, way) {
             (Verdict::Forward, Some(way)) if way.way == Way::Open => NameServer::Answers(way.round_trip + DNS_TAKES),

@@ -15,6 +15,7 @@ use crate::net::proxy::ruleset::Ruleset;
 use crate::net::walk::{Fabric, Rules, Written};
 use crate::net::world::{Listener, Machine, Sandbox, World};
 use crate::node::Nodes;
+use crate::node::inside::listening::Listening;
 use crate::node::kubelet::pod_worker::PodWorker;
 use crate::store::Store;
 use std::net::Ipv4Addr;
@@ -130,6 +131,21 @@ impl Truth<'_> {
     }
 }
 
+impl From<Listening> for Listener {
+    fn from(found: Listening) -> Self {
+        Listener {
+            container: found.container,
+            attempt: found.attempt,
+            latency: found.latency,
+            capacity: found.capacity,
+            accepts_from: found.accepts_from,
+            accepts_until: found.accepts_until,
+            ends: found.ends,
+            is_killed: found.is_killed,
+        }
+    }
+}
+
 impl World for Truth<'_> {
     fn now(&self) -> SimTime {
         self.now
@@ -164,16 +180,7 @@ impl World for Truth<'_> {
     }
 
     fn listener(&self, pod: u32, _protocol: Protocol, port: u16) -> Option<Listener> {
-        let found = self.nodes.listening(self.now, pod, port)?;
-        Some(Listener {
-            container: found.container,
-            attempt: found.attempt,
-            latency: found.latency,
-            capacity: found.capacity,
-            accepts_until: found.accepts_until,
-            ends: found.ends,
-            is_killed: found.is_killed,
-        })
+        self.nodes.listening(self.now, pod, port).map(Listener::from)
     }
 }
 
@@ -237,7 +244,9 @@ impl Fabric for Truth<'_> {
     }
 
     fn entrances(&self, address: Ipv4Addr, protocol: Protocol, port: u16) -> Vec<u32> {
-        let Some(service) = self.network.newest_services().find(address, protocol, port) else { return Vec::new() };
+        // Whoever routes outside has heard of balancers' and external addresses; cluster IPs mean something only on nodes.
+        let found = self.network.newest_services().find(address, protocol, port).filter(|service| service.cluster_ip != address);
+        let Some(service) = found else { return Vec::new() };
         let serves = |machine: &Machine| {
             // What a cloud's health check sees: kube-proxy's own word, or with the external policy Local, whether there is an endpoint here.
             let local = !service.external_local || service.endpoints().iter().any(|backend| backend.node == machine.name && backend.ready);

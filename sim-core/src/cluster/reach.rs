@@ -28,6 +28,7 @@ const OUTSIDE_HOST: Listener = Listener {
     attempt: 0,
     latency: SimDuration::from_millis(20),
     capacity: 0,
+    accepts_from: SimTime::ZERO,
     accepts_until: SimTime::MAX,
     ends: SimTime::MAX,
     is_killed: false,
@@ -110,12 +111,22 @@ impl Truth<'_> {
             return match known {
                 true if entrances.is_empty() => Choices { verdict: Verdict::Drop, ..Choices::default() },
                 true => self.through_nodes(from, &entrances, address, port),
-                // Nobody outside has a route to the cluster's own addresses.
-                false => Choices { verdict: Verdict::Unreachable, ..Choices::default() },
+                // Nobody outside has a route to the cluster's own addresses, and nobody there says so.
+                false if config.cluster_cidr.contains(address) || config.service_cidr.contains(address) => {
+                    Choices { verdict: Verdict::Drop, ..Choices::default() }
+                }
+                false => Choices { backends: vec![self.backend(address, port, Protocol::Tcp)], ..Choices::default() },
             };
         };
+        let is_host = self.network.host(from.address).is_some();
+        if is_host && !config.default_route && !matches!(config.proxy, ProxyMode::Ipvs(_)) && config.service_cidr.contains(address) {
+            // A node looks for the way before it asks the rules, and has none.
+            return Choices { verdict: Verdict::Unreachable, valid_until: self.network.next_change(node, self.now), ..Choices::default() };
+        }
         if let Some(choices) = self.by_rules(node, address, port, Origin::ShortCircuit) {
-            return choices;
+            // With IPVS the address is one of the node's own (`kube-ipvs0`), and what a node sends to itself it sends from there.
+            let seen_as = (is_host && matches!(config.proxy, ProxyMode::Ipvs(_))).then_some(address);
+            return Choices { seen_as, ..choices };
         }
         // Nobody listens at a Service's address: packets leave the node and are lost.
         if config.service_cidr.contains(address) {
@@ -201,18 +212,18 @@ impl Truth<'_> {
             }
             let owner = self.machines().into_iter().find(|machine| machine.pod_cidr.is_some_and(|cidr| cidr.contains(backend.address)));
             return match owner {
-                None => found(Way::BlackHole, Path::ACROSS),
-                Some(machine) if !machine.up => found(Way::BlackHole, Path::ACROSS),
-                Some(machine) if !self.knows(from.node, machine.number) => found(Way::NoRoute, Path::ACROSS),
+                Some(machine) if !self.knows(from.node, machine.number) => found(self.unrouted(), Path::ACROSS),
+                Some(machine) if !machine.up => found(self.off(from, config.backend == Overlay::Vxlan), Path::ACROSS),
                 Some(_) => found(Way::AddressGone, Path::ACROSS),
+                None => found(self.unrouted(), Path::ACROSS),
             };
         };
-        if !self.nodes.is_up(node) {
-            return found(Way::BlackHole, Path::ACROSS);
-        }
         let on_overlay = backend.pod.is_some() && self.network.host(backend.address).is_none();
         if on_overlay && !same && !self.knows(from.node, node) {
-            return found(Way::NoRoute, round_trip);
+            return found(self.unrouted(), round_trip);
+        }
+        if !self.nodes.is_up(node) {
+            return found(self.off(from, on_overlay && config.backend == Overlay::Vxlan), Path::ACROSS);
         }
         if on_overlay && !same && from.pod.is_some() && !self.knows(Some(node), from.node.unwrap_or(node)) {
             return found(Way::BlackHole, round_trip);
@@ -225,6 +236,16 @@ impl Truth<'_> {
             return Path { by, ..found(Way::Refused, round_trip) };
         }
         found(Way::Open, round_trip)
+    }
+
+    /// What becomes of packets to pods that a node has no route to: the default route takes them to a router that drops them.
+    fn unrouted(&self) -> Way {
+        if self.network.config().default_route { Way::BlackHole } else { Way::NoRoute }
+    }
+
+    /// What becomes of packets to a node that is off: its neighbours on the link notice, but nobody says it of what is wrapped, or outside.
+    fn off(&self, from: &Seat, is_wrapped: bool) -> Way {
+        if is_wrapped || from.node.is_none() { Way::BlackHole } else { Way::AddressGone }
     }
 
     /// Whether a node has a route to the pods of another. Who is outside comes in at a node that has.
@@ -341,13 +362,13 @@ impl Reach for Truth<'_> {
             return match backend.pod {
                 None if backend.node.is_none() => Door::Open(OUTSIDE_HOST),
                 Some(pod) if self.nodes.pod(pod).is_some_and(|worker| worker.pod.spec.host_network) => {
-                    self.listener(pod, backend.protocol, backend.port).map_or(closed, Door::Open)
+                    self.nodes.listening_soon(self.now, pod, backend.port).map_or(closed, |found| Door::Open(found.into()))
                 }
                 _ => closed,
             };
         };
-        match self.listener(pod, backend.protocol, backend.port) {
-            Some(listener) => Door::Open(listener),
+        match self.nodes.listening_soon(self.now, pod, backend.port) {
+            Some(found) => Door::Open(found.into()),
             None => {
                 let last = worker.containers.iter().filter_map(|container| container.exit()).max_by_key(|exit| exit.finished);
                 let stopped = worker

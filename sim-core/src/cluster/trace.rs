@@ -1,16 +1,18 @@
 //! One packet's way, asked for in words: `pod/client` to `svc/web:80`.
 
 use super::Cluster;
+use super::http::{Asked as Request, Decision, Proxy};
 use super::network::Truth;
 use super::reach::OUTSIDE;
 use crate::api::object::{Kind, Object};
 use crate::api::pod::Pod;
 use crate::api::resources;
-use crate::net::dns::resolver::Answer;
+use crate::net::dns::resolver::{Answer, Failure};
+use crate::net::ingress::rules::PortRef;
 use crate::net::packet::Protocol;
 use crate::net::traffic::client::Source;
 use crate::net::traffic::reach::{Reach, Seat};
-use crate::net::walk::{self, End, Outcome, Walk};
+use crate::net::walk::{self, End, Outcome, Place, Walk};
 use crate::net::world::World;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -23,24 +25,54 @@ pub struct Trace {
     pub question: String,
     /// The name that was asked for, and what came of it.
     pub name: Option<(String, Answer)>,
-    /// The ways: one, or with an ingress in between two.
+    /// The ways: one, or with a proxy in between two.
     pub walks: Vec<Walk>,
+    /// What the proxy in between decides.
+    pub routing: Option<Routing>,
+}
+
+/// What a proxy decides about a request: an ingress controller, a Gateway.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Routing {
+    /// Who decides: `the ingress controller`.
+    pub by: String,
+    /// The rule, or why there is none.
+    pub why: String,
+    /// The Service that is asked: `default/web:80`.
+    pub service: Option<String>,
+    /// The status, if it answers itself: 404, 503, 308.
+    pub status: Option<u16>,
+}
+
+impl Routing {
+    fn story(&self) -> String {
+        let then = match (&self.service, self.status) {
+            (Some(service), None) => format!("asks Service {service}"),
+            (Some(service), Some(status)) => format!("answers {status}: Service {service} has no endpoints"),
+            (None, status) => format!("answers {}", status.unwrap_or(404)),
+        };
+        format!("{}: {}; {then}", self.by, self.why)
+    }
 }
 
 /// What may be asked.
 const FROM: &str = "expected pod/NAME, deployment/NAME (one of its pods), node/NAME, outside or an address outside";
 const TO: &str = "expected svc/NAME:PORT, pod/NAME:PORT, deployment/NAME:PORT, node/NAME:PORT, lb/NAME:PORT, ADDRESS:PORT or a DNS name with its port; \
-                  without a port it is a ping";
+                  http://HOST/PATH; without a port it is a ping";
 
 impl Trace {
     /// Whether what was sent is answered.
     pub fn arrives(&self) -> bool {
-        !self.walks.is_empty() && self.walks.iter().all(|walk| walk.outcome == Outcome::Answered)
+        let refused = self.routing.as_ref().is_some_and(|routing| routing.status.is_some_and(|status| status >= 400));
+        !refused && !self.walks.is_empty() && self.walks.iter().all(|walk| walk.outcome == Outcome::Answered)
     }
 
     /// Why it isn't, in a sentence; what the sender sees first.
     pub fn failure(&self) -> Option<String> {
-        let failed = self.walks.iter().find(|walk| walk.outcome != Outcome::Answered)?;
+        let Some(failed) = self.walks.iter().find(|walk| walk.outcome != Outcome::Answered) else {
+            let routing = self.routing.as_ref().filter(|_| !self.arrives())?;
+            return Some(format!("HTTP {}: {}", routing.status.unwrap_or(404), routing.story()));
+        };
         failed.cause().map(|cause| format!("{}: {cause}", failed.seen()))
     }
 
@@ -51,12 +83,20 @@ impl Trace {
 
     /// For a terminal: a line for each hop, with the rules that matched below it.
     pub fn story(&self) -> String {
-        let mut text = format!("{}\n", self.question);
+        format!("{}\n{}", self.question, self.way())
+    }
+
+    /// The same, where the question stands above it already.
+    pub fn way(&self) -> String {
+        let mut text = String::new();
         if let Some((name, answer)) = &self.name {
             let _ = writeln!(text, "DNS: {}", answer.story(name));
         }
-        for walk in &self.walks {
+        for (number, walk) in self.walks.iter().enumerate() {
             text.push_str(&walk::story(walk));
+            if let Some(routing) = self.routing.as_ref().filter(|_| number == 0) {
+                let _ = writeln!(text, "{}", routing.story());
+            }
         }
         text
     }
@@ -72,12 +112,23 @@ impl Trace {
             json!({"name": name, "steps": steps.collect::<Vec<_>>(), "addresses": answer.addresses})
         });
         let walks: Vec<Value> = self.walks.iter().map(walk::tree).collect();
-        json!({"question": self.question, "arrives": self.arrives(), "failure": self.failure(), "dns": name, "walks": walks})
+        let routing = self
+            .routing
+            .as_ref()
+            .map(|routing| json!({"by": routing.by, "why": routing.why, "service": routing.service, "status": routing.status}));
+        json!({
+            "question": self.question, "arrives": self.arrives(), "failure": self.failure(), "dns": name, "routing": routing, "walks": walks,
+        })
     }
 
     /// As a graph in the DOT language.
     pub fn to_dot(&self) -> String {
-        self.walks.iter().map(walk::dot).collect()
+        let mut text: String = self.walks.iter().map(walk::dot).collect();
+        if let Some(routing) = &self.routing {
+            // A comment, so that the text stays a list of graphs.
+            let _ = writeln!(text, "// {}", routing.story());
+        }
+        text
     }
 }
 
@@ -89,15 +140,36 @@ impl Cluster {
     pub fn trace_packet(&self, namespace: &str, from: &str, to: &str) -> Result<Trace, String> {
         let truth = self.truth();
         let (end, seat) = truth.end(namespace, from)?;
+        if let Some((host, port, path)) = url(to)? {
+            return Ok(truth.trace_request(end, &seat, format!("{from} → {to}"), (host, port, path)));
+        }
         let asked = truth.target(namespace, &seat, to)?;
         let question = format!("{from} → {to}");
         let target = walk::Target::of(asked.protocol, asked.address.unwrap_or(Ipv4Addr::UNSPECIFIED), asked.port);
         let walk = match asked.address {
             Some(_) => walk::walk(&truth, end, &target),
-            None => Walk::unresolved(&truth, end, to, target),
+            None => {
+                let (name, failure) = asked.name.as_ref().map_or((to, None), |(name, answer)| (name.as_str(), answer.failure));
+                Walk::unresolved(&truth, end, name, failure == Some(Failure::Again), target)
+            }
         };
-        Ok(Trace { question, name: asked.name, walks: vec![walk] })
+        Ok(Trace { question, name: asked.name, walks: vec![walk], routing: None })
     }
+}
+
+/// What `http://` or `https://` says: host, port and path. `None`: it isn't that.
+fn url(text: &str) -> Result<Option<(&str, u16, &str)>, String> {
+    let (rest, usual) = match (text.strip_prefix("http://"), text.strip_prefix("https://")) {
+        (Some(rest), _) => (rest, 80),
+        (_, Some(rest)) => (rest, 443),
+        _ => return Ok(None),
+    };
+    let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().map_err(|_| format!("{port:?} is no port from 1 to 65535; {TO}"))?),
+        None => (authority, usual),
+    };
+    if host.is_empty() { Err(format!("{text:?} names no host; {TO}")) } else { Ok(Some((host, port, path))) }
 }
 
 /// Where something is sent.
@@ -110,6 +182,57 @@ struct Asked {
 }
 
 impl Truth<'_> {
+    /// A request's way: to whoever takes requests for its host, and from there to the pod that its rules choose. A host that neither an
+    /// Ingress nor a route knows is a name like others.
+    fn trace_request(&self, end: End, seat: &Seat, question: String, (host, port, path): (&str, u16, &str)) -> Trace {
+        let known = host.parse().ok().map(|address| (None, Some(address)));
+        let known = known.or_else(|| self.entrance(seat, host, port).map(|(_, address)| (None, Some(address))));
+        let (name, address) = known.unwrap_or_else(|| {
+            let asked = self.named(seat, host, port, Protocol::Tcp);
+            (asked.name, asked.address)
+        });
+        let Some(address) = address else {
+            let walk = Walk::unresolved(self, end, host, walk::Target::tcp(Ipv4Addr::UNSPECIFIED, port));
+            return Trace { question, name, walks: vec![walk], routing: None };
+        };
+        let first = walk::walk(self, end, &walk::Target::tcp(address, port));
+        let at = self.listening_at(&first).filter(|_| first.outcome == Outcome::Answered);
+        let Some((pod, port, proxy)) = at else { return Trace { question, name, walks: vec![first], routing: None } };
+        let (routing, second) = self.give_on(pod, &proxy, &Request { method: "GET", host, port, path, headers: &[] });
+        Trace { question, name, walks: std::iter::once(first).chain(second).collect(), routing: Some(routing) }
+    }
+
+    /// The proxy's pod that a walk came to, and at which port.
+    fn listening_at(&self, walk: &Walk) -> Option<(u32, u16, Proxy)> {
+        let Some(Place::Pod { namespace, name }) = &walk.reached else { return None };
+        let pod = self.store.find(Kind::Pod, namespace, name)?.number;
+        let port = walk.hops.last()?.after.destination_port;
+        let listening = self.nodes.listening(self.now, pod, port)?;
+        Some((pod, port, self.proxy_of(listening)?))
+    }
+
+    /// What a proxy decides, and the way from its pod to the one that it asks.
+    fn give_on(&self, pod: u32, proxy: &Proxy, asked: &Request<'_>) -> (Routing, Option<Walk>) {
+        let by = proxy.told().to_string();
+        match self.decide(proxy, asked) {
+            Decision::Answer { status, why, .. } => (Routing { by, why, service: None, status: Some(status) }, None),
+            Decision::Ask { backend, why } => {
+                let port = match &backend.port {
+                    PortRef::Number(number) => number.to_string(),
+                    PortRef::Name(name) => name.to_string(),
+                };
+                let service = Some(format!("{}/{}:{port}", backend.namespace, backend.service));
+                match self.upstream(&backend) {
+                    None => (Routing { by, why, service, status: Some(503) }, None),
+                    Some((address, port)) => {
+                        let second = walk::walk(self, End::Pod(pod), &walk::Target::tcp(address, port));
+                        (Routing { by, why, service, status: None }, Some(second))
+                    }
+                }
+            }
+        }
+    }
+
     /// Who sends.
     fn end(&self, namespace: &str, text: &str) -> Result<(End, Seat), String> {
         if let Ok(address) = text.parse() {

@@ -14,7 +14,9 @@ pub mod endpoint_slice;
 pub mod endpoint_slice_mirroring;
 pub mod ephemeral_volume;
 pub mod garbage_collector;
+pub mod gateway;
 pub mod history;
+pub mod ingress;
 pub mod kubernetes_service;
 pub mod namespace;
 pub mod node_ipam;
@@ -139,6 +141,8 @@ const CONTROLLERS: &[Registered] = &[
     registered::<service_lb::ServiceLbController>(),
     registered::<node_ipam::NodeIpamController>(),
     registered::<kubernetes_service::KubernetesService>(),
+    registered::<ingress::IngressController>(),
+    registered::<gateway::GatewayController>(),
 ];
 
 /// The node lifecycle controller's number: faults wake it.
@@ -319,6 +323,18 @@ impl ControllerManager {
         calls.into_iter().for_each(|(at, call)| out.send_at(at, call));
         wakes.into_iter().for_each(|(at, key)| out.wake_at(at, Input::Due { controller: number as u8, key }));
     }
+}
+
+/// Whether a change is about the Deployment or the Service of a system that may be installed: namespace and name.
+fn is_about(change: &Change, (namespace, name): (&str, &str)) -> bool {
+    let meta = change.object.meta();
+    meta.name == *name && meta.namespace == *namespace
+}
+
+/// Whether a system that may be installed is there: a pod of its Deployment is ready.
+fn is_running(view: &View, (namespace, name): (&str, &str)) -> bool {
+    let deployment = view.find(Kind::Deployment, namespace, name).and_then(|id| view.deployment(id));
+    deployment.is_some_and(|deployment| deployment.status.ready_replicas > 0)
 }
 
 /// What events about a pod refer to.

@@ -158,8 +158,7 @@ impl Agents {
             crew.up = true;
             for agent in Agent::ALL {
                 let state = &mut crew.states[agent as usize];
-                state.runs = true;
-                state.standing = if crew.cut { Standing::Absent } else { Standing::Follows(now + agent.start()) };
+                state.standing = if crew.cut || !state.runs { Standing::Absent } else { Standing::Follows(now + agent.start()) };
             }
         });
     }
@@ -259,6 +258,10 @@ mod tests {
         agents.mend(3, at(70));
         assert_eq!(knows(&agents, at(80)), Some(at(60)), "nobody started it again");
         assert_eq!(agents.horizon(3, Agent::Flannel, at(80)).map(|upto| upto > at(79)), Some(true));
+        agents.power_off(3);
+        agents.power_on(3, at(82));
+        assert_eq!(knows(&agents, at(85)), None, "nor does it start with the node");
+        assert_eq!(agents.horizon(3, Agent::Flannel, at(85)).map(|upto| upto > at(84)), Some(true));
         agents.start(3, Agent::Proxy, at(90));
         assert_eq!(knows(&agents, at(90)), Some(at(90)));
         assert!(agents.oldest(at(90)) > at(89));

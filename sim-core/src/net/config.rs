@@ -83,6 +83,8 @@ pub struct NetworkConfig {
     pub cloud: bool,
     /// Whether there is an ingress controller.
     pub ingress: bool,
+    /// Whether there is a controller of the Gateway API.
+    pub gateway: bool,
 }
 
 /// Where nodes' ranges begin that are there from the beginning.
@@ -153,6 +155,7 @@ impl Default for NetworkConfig {
             dns: false,
             cloud: true,
             ingress: false,
+            gateway: false,
         }
     }
 }

@@ -37,6 +37,7 @@ use crate::kernel::time::SimTime;
 use crate::store::Change;
 use agents::{Agent, Agents};
 use config::NetworkConfig;
+use gateway::routes::Gateway;
 use ingress::RELOAD;
 use ingress::rules::Rules;
 use overlay::Leases;
@@ -64,8 +65,10 @@ pub struct Network {
     leased: Versions<Leases>,
     policies: Policies,
     enforced: Versions<Policies>,
-    /// What the ingress controller goes by, from each reload on.
-    reloaded: Versions<Arc<Rules>>,
+    /// What becomes of requests by their hosts and paths, by what the API server has told.
+    routing: Arc<Routing>,
+    /// What the ingress controller and the Gateways' pods go by, from each reload on.
+    reloaded: Versions<Arc<Routing>>,
     agents: Agents,
     /// Nodes by their addresses.
     hosts: Index<Ipv4Addr, u32>,
@@ -75,12 +78,24 @@ pub struct Network {
     epoch: u64,
 }
 
+/// What becomes of requests by their hosts and paths.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Routing {
+    /// What the ingress controller makes of Ingresses.
+    pub ingress: Rules,
+    /// What the pods of each Gateway make of its routes.
+    pub gateways: Vec<Gateway>,
+}
+
 /// Whether the network follows objects of this kind.
 pub fn follows(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Service | Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::NetworkPolicy | Kind::Ingress | Kind::IngressClass
-    )
+    let is_known = matches!(kind, Kind::Service | Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::NetworkPolicy);
+    is_known || routes(kind)
+}
+
+/// Whether objects of this kind say where requests go.
+fn routes(kind: Kind) -> bool {
+    matches!(kind, Kind::Ingress | Kind::IngressClass | Kind::GatewayClass | Kind::Gateway | Kind::HTTPRoute)
 }
 
 impl Network {
@@ -96,6 +111,7 @@ impl Network {
             leased: Versions::default(),
             policies: Policies::default(),
             enforced: Versions::default(),
+            routing: Arc::default(),
             reloaded: Versions::default(),
             agents: Agents::new(seed),
             hosts: Index::default(),
@@ -167,9 +183,7 @@ impl Network {
         if self.leases.learn(&self.view, change) {
             self.leased.push(due, self.leases.clone());
         }
-        if matches!(change.id.kind, Kind::Ingress | Kind::IngressClass) {
-            self.reloaded.push(due + RELOAD, Arc::new(Rules::of(&self.view)));
-        }
+        self.learn_routing(change, due);
         if self.policies.learn(&self.view, change) {
             self.enforced.push(due, self.policies.clone());
         }
@@ -179,6 +193,20 @@ impl Network {
             self.leased.forget_before(oldest);
             self.enforced.forget_before(oldest);
             self.reloaded.forget_before(oldest);
+        }
+    }
+
+    /// A change of what says where requests go is in force with the next reload; of a status, nobody need know.
+    fn learn_routing(&mut self, change: &Change, due: SimTime) {
+        // Listeners may choose routes by the labels of their namespaces.
+        let may_admit = change.id.kind == Kind::Namespace && self.view.has(Kind::Gateway);
+        if !routes(change.id.kind) && !may_admit {
+            return;
+        }
+        let routing = Routing { ingress: Rules::of(&self.view), gateways: gateway::routes::gateways(&self.view) };
+        if self.reloaded.is_empty() || routing != *self.routing {
+            self.routing = Arc::new(routing);
+            self.reloaded.push(due + RELOAD, self.routing.clone());
         }
     }
 
@@ -211,12 +239,17 @@ impl Network {
         self.enforced.at(self.agents.horizon(node, Agent::Policy, now)?)
     }
 
-    /// What the ingress controller makes of hosts and paths; `None`: there is no Ingress.
-    pub fn hosts_rules(&self, now: SimTime) -> Option<&Rules> {
-        self.reloaded.at(now).filter(|_| self.reloaded.since(now).is_some_and(|since| since <= now)).map(|rules| &**rules)
+    /// What becomes of requests by their hosts and paths, by what the API server has told: who is to be asked.
+    pub fn newest_routing(&self) -> &Routing {
+        &self.routing
     }
 
-    /// When the ingress controller reloads next, by what is known now; [`SimTime::MAX`]: never.
+    /// The same as the ingress controller and the Gateways' pods go by; `None`: they have loaded no rules yet.
+    pub fn routing(&self, now: SimTime) -> Option<&Routing> {
+        self.reloaded.at(now).filter(|_| self.reloaded.since(now).is_some_and(|since| since <= now)).map(|routing| &**routing)
+    }
+
+    /// When they reload next, by what is known now; [`SimTime::MAX`]: never.
     pub fn next_reload(&self, now: SimTime) -> SimTime {
         self.reloaded.next_after(now).unwrap_or(SimTime::MAX)
     }

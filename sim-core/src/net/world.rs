@@ -63,6 +63,8 @@ pub struct Listener {
     pub latency: SimDuration,
     /// How many requests it works on at a time; 0: any number.
     pub capacity: u64,
+    /// Since when it takes connections; of one that is only starting, from when on.
+    pub accepts_from: SimTime,
     /// Until when it takes connections, as far as is known: TERM, or its end.
     pub accepts_until: SimTime,
     /// When its process is over, as far as is known: what it hasn't answered by then, it never will.

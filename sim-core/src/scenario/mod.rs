@@ -4,6 +4,7 @@
 //! [`Scenario::parse`] reads, [`Scenario::run`] plays, [`Report`] tells. Nothing here opens a file: whoever runs a scenario hands in
 //! what [`Scenario::files_needed`] names.
 
+mod ask;
 mod error;
 mod expect;
 mod images;
@@ -16,6 +17,7 @@ mod story;
 mod traffic;
 mod words;
 
+pub use ask::Ask;
 pub use error::{Error, nearest};
 pub use expect::{Answer, Condition};
 pub use model::{At, Check, CommandExpect, Do, Limits, Scenario, Step};

@@ -1,5 +1,6 @@
 //! What a scenario file says, as types. Unknown fields are refused, every message has a place.
 
+use super::ask::Ask;
 use super::error::Error;
 use super::expect::Condition;
 use super::images::ImageFields;
@@ -90,6 +91,8 @@ pub enum Do {
     Fault(Fault),
     /// Simulated clients begin, or stop.
     Traffic(TrafficChange),
+    /// Tells of a packet's way.
+    Trace(Ask),
     /// Checks something now.
     Check(Condition),
 }
@@ -206,6 +209,7 @@ struct StepFields {
     timeout: Option<Span>,
     fault: Option<FaultText>,
     traffic: Option<traffic::Fields>,
+    trace: Option<Ask>,
     check: Option<Condition>,
 }
 
@@ -289,7 +293,7 @@ impl Scenario {
 impl StepFields {
     /// Makes sure that the step is one thing.
     fn check(self) -> Result<Do, (String, String)> {
-        const KINDS: &str = "a step is one of `kubectl`, `apply`, `wait`, `until`, `fault`, `traffic`, `check`";
+        const KINDS: &str = "a step is one of `kubectl`, `apply`, `wait`, `until`, `fault`, `traffic`, `trace`, `check`";
         let bad = |message: String| (message, KINDS.to_owned());
         let given = [
             ("kubectl", self.kubectl.is_some()),
@@ -298,6 +302,7 @@ impl StepFields {
             ("until", self.until.is_some()),
             ("fault", self.fault.is_some()),
             ("traffic", self.traffic.is_some()),
+            ("trace", self.trace.is_some()),
             ("check", self.check.is_some()),
         ];
         let mut kinds = given.iter().filter(|(_, given)| *given).map(|(kind, _)| *kind);
@@ -345,6 +350,9 @@ impl StepFields {
         }
         if let Some(fields) = self.traffic {
             return fields.check().map(Do::Traffic);
+        }
+        if let Some(ask) = self.trace {
+            return Ok(Do::Trace(ask));
         }
         match (self.until, self.check) {
             (Some(Goal::Quiet), _) => Ok(Do::UntilQuiet(timeout)),

@@ -23,6 +23,7 @@ pub(super) struct NetworkFields {
     dns: Option<bool>,
     load_balancers: Option<bool>,
     ingress: Option<bool>,
+    gateway: Option<bool>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -107,6 +108,7 @@ impl NetworkFields {
             (self.dns, &mut config.dns),
             (self.load_balancers, &mut config.cloud),
             (self.ingress, &mut config.ingress),
+            (self.gateway, &mut config.gateway),
         ];
         for (given, switch) in switches {
             *switch = given.unwrap_or(*switch);
@@ -127,9 +129,11 @@ mod tests {
     #[test]
     fn networks_are_described() {
         assert_eq!(read("{}"), Ok(NetworkConfig::default()));
-        let config = read("{backend: host-gw, proxy: ipvs, ipvsScheduler: lc, bridge: docker0, hairpin: false, dns: true}").expect("valid");
+        let config = read("{backend: host-gw, proxy: ipvs, ipvsScheduler: lc, bridge: docker0, hairpin: false, dns: true, gateway: true}")
+            .expect("valid");
         assert_eq!((config.backend, config.bridge, config.hairpin, config.dns), (Backend::HostGw, "docker0", false, true));
         assert_eq!(config.proxy, ProxyMode::Ipvs(IpvsScheduler::LeastConnection));
+        assert_eq!((config.ingress, config.gateway), (false, true));
         let refused = |text: &str, part: &str| {
             let said = read(text).expect_err(text);
             assert!(said.contains(part), "{text}: {said}");

@@ -186,6 +186,11 @@ impl<'a> Player<'a> {
                 self.story.tell(now, Tone::Note, change.to_string());
                 self.cluster.change_traffic(change).map_err(|message| self.error(message))?;
             }
+            Do::Trace(ask) => {
+                self.story.tell(now, Tone::Command, ask.to_string());
+                let trace = self.cluster.trace_packet(&ask.namespace, &ask.from, &ask.to).map_err(|message| self.error(message))?;
+                self.story.tell(now, Tone::Output, trace.way().trim_end());
+            }
             Do::Check(condition) => self.check(condition, &step.place),
         }
         Ok(true)

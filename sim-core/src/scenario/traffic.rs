@@ -5,7 +5,7 @@
 //! traffic: stop shop
 //!
 //! traffic/shop lost == 0          traffic/shop success >= 99.9%      traffic/shop p99 < 50ms
-//! traffic/shop lost by "connection refused" >= 1
+//! traffic/shop lost by "connection refused" >= 1                     traffic/shop share of canary > 8%
 //! ```
 
 use super::error::{Error, nearest};
@@ -316,6 +316,8 @@ enum What {
     LostBy(Cause, Op, u64),
     /// In millionths of a percent.
     Success(Op, u64),
+    /// Of those that were answered, how many by pods whose names begin so: in millionths of a percent.
+    Share(String, Op, u64),
     /// Thousandths of them are no longer; `None`: the mean.
     Latency(Option<u64>, Op, SimDuration),
 }
@@ -354,14 +356,16 @@ const LATENCIES: &[(&str, Option<u64>)] = &[
 /// # Errors
 /// Says what was expected.
 pub(super) fn claim(rest: &str) -> Result<TrafficClaim, String> {
-    const EXPECTED: &str = "expected something like `traffic/shop lost == 0`, `traffic/shop success >= 99.9%`, `traffic/shop p99 < 50ms` or \
-         `traffic/shop lost by \"connection refused\" >= 1`";
+    const EXPECTED: &str = "expected something like `traffic/shop lost == 0`, `traffic/shop success >= 99.9%`, `traffic/shop p99 < 50ms`, \
+         `traffic/shop share of canary > 8%` or `traffic/shop lost by \"connection refused\" >= 1`";
     let (name, rest) = rest.split_once(' ').ok_or(EXPECTED)?;
     let (subject, op, wanted) = compared(rest.trim()).ok_or(EXPECTED)?;
     let number = || wanted.replace('_', "").parse::<u64>().map_err(|_| format!("{wanted:?} is no number"));
     let what = if let Some(cause) = subject.strip_prefix("lost by ") {
         let cause = cause.trim().trim_matches(['"', '\'']);
         What::LostBy(Cause::parse(cause).ok_or_else(|| no_cause(cause))?, op, number()?)
+    } else if let Some(pods) = subject.strip_prefix("share of ") {
+        What::Share(pods.trim().to_owned(), op, share(wanted)?)
     } else if subject == "success" {
         What::Success(op, share(wanted)?)
     } else if let Some((_, counted)) = COUNTS.iter().find(|(word, _)| *word == subject) {
@@ -432,6 +436,17 @@ impl What {
             }
             What::Success(op, wanted) => {
                 Answer { holds: op.holds(&report.success_ppm, wanted), found: format!("it is {}{}", report.success, causes(report)) }
+            }
+            What::Share(pods, op, wanted) => {
+                // `web-1` is a pod, or the pods of something.
+                let is_meant = |pod: &str| pod.strip_prefix(pods.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+                let of = |meant: &dyn Fn(&str) -> bool| -> u64 {
+                    report.backends.iter().filter(|served| meant(&served.pod)).map(|served| served.ok).sum()
+                };
+                let (part, all) = (of(&is_meant), of(&|_| true));
+                let found = u128::from(part) * 100_000_000 / u128::from(all.max(1));
+                let words = format!("they answered {part} of {all}{}", causes(report));
+                Answer { holds: all > 0 && op.holds(&found, &u128::from(*wanted)), found: words }
             }
             What::Latency(percentile, op, wanted) => {
                 let latency = &report.latency;

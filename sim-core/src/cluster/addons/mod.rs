@@ -12,6 +12,11 @@ pub fn ingress_nginx() -> Vec<Value> {
     documents(include_str!("ingress-nginx.yaml"))
 }
 
+/// NGINX Gateway Fabric: an implementation of the Gateway API.
+pub fn nginx_gateway() -> Vec<Value> {
+    documents(include_str!("nginx-gateway.yaml"))
+}
+
 fn documents(text: &str) -> Vec<Value> {
     text.split("\n---\n").map(|document| serde_yaml::from_str(document).expect("the manifests of addons are YAML")).collect()
 }
@@ -48,5 +53,6 @@ mod tests {
     fn they_are_valid() {
         check(coredns(), &["kube-system"]);
         check(ingress_nginx(), &[]);
+        check(nginx_gateway(), &[]);
     }
 }

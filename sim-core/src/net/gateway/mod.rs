@@ -1,7 +1,8 @@
 //! The Gateway API: which Service a request goes to that comes in by a Gateway, and shares of traffic by weight. Mirrors the rules of
 //! `apis/v1/{gateway,httproute}_types.go` of gateway-api 1.4.
 //!
-//! Every GatewayClass counts as implemented. A request is taken by the listener of its port whose host name fits it most closely, and by the
+//! The implementation is NGINX Gateway Fabric: each Gateway has its own pods behind a Service of their own, which reload their rules as the
+//! ingress controller does. A request is taken by the listener of its port whose host name fits it most closely, and by the
 //! one of that listener's routes whose match is the most specific ([`Rank`]). Left out: regular expressions, filters other than redirects,
 //! references to other namespaces (nobody can grant them here), TLS, which is named but not ciphered.
 
@@ -58,12 +59,17 @@ pub enum Routed<'r> {
 /// the older route has it, then that whose name comes first, then the first of its rules.
 type Rank = (bool, usize, bool, usize, usize);
 
-/// Where a request goes that comes in at a port. `routes` are in order of their age and names; `chance`: the run's seed and a key, for shares.
-pub fn route<'r>(gateway: &'r routes::Gateway, port: u16, request: &Request<'_>, chance: (u64, u128)) -> Routed<'r> {
-    let host = request.host.rsplit_once(':').map_or(request.host, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
-    let Some(listener) = gateway.listener(port, &host) else {
-        return Routed::Answer { status: 404, why: format!("no listener of gateway {} is for host {host:?} at port {port}", gateway.name) };
-    };
+/// A host as rules compare it: without its port and its last dot, in small letters.
+fn bare(host: &str) -> String {
+    host.rsplit_once(':').map_or(host, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// The route and the rule that a request falls under; else why there is none. `routes` are in order of their age and names.
+pub fn rule<'r>(gateway: &'r routes::Gateway, port: u16, request: &Request<'_>) -> Result<(&'r Route, &'r routes::Rule), String> {
+    let host = bare(request.host);
+    let listener = gateway
+        .listener(port, &host)
+        .ok_or_else(|| format!("no listener of Gateway {} is for host {host:?} at port {port}", gateway.name))?;
     let fitting = listener.routes.iter().enumerate().flat_map(|(at, route)| {
         let close = route.host(&listener.hostname, &host);
         close.into_iter().flat_map(move |close| route.rules.iter().map(move |rule| (at, close, route, rule)))
@@ -76,11 +82,19 @@ pub fn route<'r>(gateway: &'r routes::Gateway, port: u16, request: &Request<'_>,
     });
     // Of equals, the first is taken: the rules of a route count in their order.
     let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let Some((_, route, rule)) = best else {
-        return Routed::Answer { status: 404, why: format!("no HTTPRoute of gateway {} fits {host}{}", gateway.name, request.path) };
+    best.map(|(_, route, rule)| (route, rule))
+        .ok_or_else(|| format!("no HTTPRoute of Gateway {} fits {host}{}", gateway.name, request.path))
+}
+
+/// Where a request goes that comes in at a port. `chance`: the run's seed and a key, for shares.
+pub fn route<'r>(gateway: &'r routes::Gateway, port: u16, request: &Request<'_>, chance: (u64, u128)) -> Routed<'r> {
+    let (route, rule) = match rule(gateway, port, request) {
+        Ok(found) => found,
+        Err(why) => return Routed::Answer { status: 404, why },
     };
     if let Some(redirect) = &rule.redirect {
         let scheme = redirect.scheme.as_deref().unwrap_or("http");
+        let host = bare(request.host);
         let to = redirect.hostname.as_deref().unwrap_or(&host);
         return Routed::Redirect { route, status: redirect.status, to: format!("{scheme}://{to}{}", request.path) };
     }
@@ -92,7 +106,7 @@ pub fn route<'r>(gateway: &'r routes::Gateway, port: u16, request: &Request<'_>,
                 return Routed::Answer { status: 500, why: format!("a backendRef of HTTPRoute {} can't be used", route.name) };
             }
             let why = if rule.backends.len() > 1 { format!(", weight {} of {total}", backend.weight) } else { String::new() };
-            return Routed::Backend { route, backend, why: format!("HTTPRoute {}{why}", route.name) };
+            return Routed::Backend { route, backend, why: format!("HTTPRoute {}, {}{why}", route.name, rule.told()) };
         }
         drawn -= backend.weight;
     }

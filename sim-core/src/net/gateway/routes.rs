@@ -3,6 +3,7 @@
 use crate::api::meta::Str;
 use crate::api::object::{Kind, Object};
 use crate::api::record::Record;
+use crate::api::routing::{self, GATEWAY_CONTROLLER, data_plane};
 use crate::net::dns::names::Shelf;
 use crate::net::ingress::rules::{Backend, PortRef};
 use serde_json::Value;
@@ -13,6 +14,10 @@ use std::sync::Arc;
 pub struct Gateway {
     /// `default/web`
     pub name: Str,
+    /// Its namespace.
+    pub namespace: Str,
+    /// The Service of its pods.
+    pub service: Str,
     /// Its listeners.
     pub listeners: Vec<Listener>,
 }
@@ -91,6 +96,14 @@ pub struct Redirect {
     pub status: u16,
 }
 
+impl Rule {
+    /// What it is about, in words: `path /api (Prefix)`.
+    pub fn told(&self) -> String {
+        let paths = self.matches.iter().map(|one| format!("path {} ({})", one.path, if one.exact { "Exact" } else { "PathPrefix" }));
+        paths.collect::<Vec<_>>().join(" or ")
+    }
+}
+
 /// How closely a pattern fits a host: 0 for all hosts; the longer the closer, and a name is closer than an end of names.
 fn fit(pattern: &str, host: &str) -> Option<(bool, usize)> {
     if pattern.is_empty() {
@@ -103,6 +116,13 @@ fn fit(pattern: &str, host: &str) -> Option<(bool, usize)> {
 }
 
 impl Gateway {
+    /// How closely it knows a host at a port: by the listener, and by the closest of its routes. `None`: no route is for the host.
+    pub fn knows(&self, port: u16, host: &str) -> Option<(bool, usize)> {
+        let host = host.to_ascii_lowercase();
+        let listener = self.listener(port, &host)?;
+        listener.routes.iter().filter_map(|route| route.host(&listener.hostname, &host)).max()
+    }
+
     /// The listener of a port that fits a host most closely.
     pub fn listener(&self, port: u16, host: &str) -> Option<&Listener> {
         let of_port =
@@ -137,7 +157,8 @@ pub fn gateways(objects: &dyn Shelf) -> Vec<Gateway> {
     routes.sort_by_key(|route| route.meta.created);
     let of_known_class = |gateway: &&Arc<Record>| {
         let class = gateway.body["spec"]["gatewayClassName"].as_str().unwrap_or_default();
-        objects.named(Kind::GatewayClass, "", class).is_some()
+        let class = objects.named(Kind::GatewayClass, "", class).and_then(Object::as_record);
+        routing::is_of_class(gateway) && class.is_some_and(|class| class.body["spec"]["controllerName"] == GATEWAY_CONTROLLER)
     };
     records(Kind::Gateway).filter(of_known_class).map(|gateway| gateway_of(gateway, &routes, objects)).collect()
 }
@@ -153,32 +174,21 @@ fn gateway_of(gateway: &Record, routes: &[&Arc<Record>], objects: &dyn Shelf) ->
             routes: attached.map(|route| Route::of(route)).collect(),
         }
     });
-    Gateway { name: Str::from(format!("{}/{}", gateway.meta.namespace, gateway.meta.name)), listeners: listeners.collect() }
+    Gateway {
+        name: Str::from(format!("{}/{}", gateway.meta.namespace, gateway.meta.name)),
+        namespace: gateway.meta.namespace.clone(),
+        service: Str::from(data_plane(&gateway.meta)),
+        listeners: listeners.collect(),
+    }
 }
 
 /// Whether a route names the listener as its parent, and the listener takes routes from its namespace.
-pub fn is_attached(route: &Record, gateway: &Record, listener: &Value, objects: &dyn Shelf) -> bool {
-    let named = list(&route.body["spec"]["parentRefs"]).iter().any(|parent| {
-        let namespace = parent["namespace"].as_str().unwrap_or(&route.meta.namespace);
-        let kind = parent["kind"].as_str().unwrap_or("Gateway");
-        kind == "Gateway"
-            && parent["name"] == gateway.meta.name.as_str()
-            && *gateway.meta.namespace == *namespace
-            && parent["sectionName"].as_str().is_none_or(|section| listener["name"] == section)
-            && parent["port"].as_u64().is_none_or(|port| listener["port"] == port)
-    });
-    let namespaces = &listener["allowedRoutes"]["namespaces"];
-    let allowed = match namespaces["from"].as_str() {
-        Some("All") => true,
-        Some("Selector") => {
-            let selector = crate::api::selector::Selector::from_label_selector(&namespaces["selector"]);
-            let namespace = objects.named(Kind::Namespace, "", &route.meta.namespace);
-            selector.is_ok_and(|selector| namespace.is_some_and(|namespace| selector.matches(&namespace.meta().labels)))
-        }
-        Some("None") => false,
-        _ => route.meta.namespace == gateway.meta.namespace,
-    };
-    named && allowed
+fn is_attached(route: &Record, gateway: &Record, listener: &Value, objects: &dyn Shelf) -> bool {
+    let labels = objects.named(Kind::Namespace, "", &route.meta.namespace).map(|namespace| &namespace.meta().labels);
+    list(&route.body["spec"]["parentRefs"])
+        .iter()
+        .any(|parent| routing::names_gateway(parent, &route.meta, &gateway.meta) && routing::means_listener(parent, listener))
+        && routing::admits(listener, &gateway.meta, &route.meta, labels)
 }
 
 fn rule_of(rule: &Value, namespace: &Str) -> Rule {

@@ -5,6 +5,7 @@ use super::*;
 use crate::api::meta::{Meta, Str};
 use crate::api::object::{Kind, Object};
 use crate::api::record::Record;
+use crate::api::routing::GATEWAY_CONTROLLER;
 use crate::kernel::time::SimTime;
 use crate::net::dns::names::Shelf;
 use serde_json::{Value, json};
@@ -31,12 +32,12 @@ fn objects() -> Objects {
     let to = |service: &str| json!({"name": service, "port": 80});
     let parent = json!([{"name": "web"}]);
     Objects(vec![
-        object(Kind::GatewayClass, "", "any", json!({"controllerName": "example.com/gateway"})),
+        object(Kind::GatewayClass, "", "nginx", json!({"controllerName": GATEWAY_CONTROLLER})),
         object(
             Kind::Gateway,
             "default",
             "web",
-            json!({"gatewayClassName": "any", "listeners": [
+            json!({"gatewayClassName": "nginx", "listeners": [
             {"name": "http", "port": 80, "protocol": "HTTP"},
             {"name": "shop", "port": 80, "protocol": "HTTP", "hostname": "*.shop.example", "allowedRoutes": {"namespaces": {"from": "All"}}}]}),
         ),

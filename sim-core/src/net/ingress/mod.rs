@@ -14,12 +14,6 @@ use crate::net::dns::names::{NamedEndpoint, Names};
 use rules::{Backend, Location, Rules};
 use std::net::Ipv4Addr;
 
-/// What an IngressClass says whose Ingresses are served here.
-pub const CONTROLLER: &str = "k8s.io/ingress-nginx";
-
-/// The Service of its pods, as its manifest names it: namespace and name.
-pub const CONTROLLER_SERVICE: (&str, &str) = ("ingress-nginx", "ingress-nginx-controller");
-
 /// From a change of the rules until nginx goes by it: the controller writes its configuration and nginx reloads.
 pub const RELOAD: SimDuration = SimDuration::from_millis(1_000);
 
@@ -114,7 +108,10 @@ pub fn pick(ends: &[(Ipv4Addr, u16)], (seed, key): (u64, u128)) -> Option<(Ipv4A
 /// The page that nginx makes for a status of its own.
 pub fn page(status: u16) -> String {
     let words = match status {
+        301 => "301 Moved Permanently",
+        302 => "302 Found",
         308 => "308 Permanent Redirect",
+        500 => "500 Internal Server Error",
         502 => "502 Bad Gateway",
         503 => "503 Service Temporarily Unavailable",
         504 => "504 Gateway Time-out",
@@ -124,9 +121,6 @@ pub fn page(status: u16) -> String {
         "<html>\r\n<head><title>{words}</title></head>\r\n<body>\r\n<center><h1>{words}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
     )
 }
-
-/// What the controller tells of an Ingress that it took up, as an event of type Normal.
-pub const SYNC: (&str, &str) = ("Sync", "Scheduled for sync");
 
 /// `default/web`
 fn key(namespace: &Str, name: &Str) -> Str {

@@ -1,21 +1,16 @@
 //! nginx's configuration, as the controller makes it from Ingresses.
 
-use super::{CONTROLLER, Request, key};
+use super::{Request, key};
 use crate::api::meta::{Meta, Str};
 use crate::api::object::{Kind, Object};
 use crate::api::record::Record;
+use crate::api::routing::{INGRESS_CONTROLLER, is_served};
 use crate::api::service::ServicePort;
 use crate::net::dns::names::Shelf;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The annotation that named the class before there was a field for it. It goes before the field.
-const CLASS: &str = "kubernetes.io/ingress.class";
-/// The value of it that this controller answers to (`--ingress-class`).
-const CLASS_VALUE: &str = "nginx";
-/// An IngressClass with this annotation is that of Ingresses that name none.
-const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 /// The name of the server for all hosts that have none of their own.
 const CATCH_ALL: &str = "_";
 
@@ -194,8 +189,8 @@ impl Rules {
     pub fn of(objects: &dyn Shelf) -> Rules {
         let records = |kind| objects.all(kind, None).filter_map(Object::as_record);
         let classes: Vec<&Arc<Record>> =
-            records(Kind::IngressClass).filter(|class| class.body["spec"]["controller"] == CONTROLLER).collect();
-        let mut ingresses: Vec<&Arc<Record>> = records(Kind::Ingress).filter(|ingress| is_ours(ingress, &classes)).collect();
+            records(Kind::IngressClass).filter(|class| class.body["spec"]["controller"] == INGRESS_CONTROLLER).collect();
+        let mut ingresses: Vec<&Arc<Record>> = records(Kind::Ingress).filter(|ingress| is_served(ingress, &classes)).collect();
         // Of two that want the same, the older has it.
         ingresses.sort_by_key(|ingress| (ingress.meta.created, ingress.meta.resource_version));
         let (canaries, ingresses): (Vec<_>, Vec<_>) =
@@ -223,6 +218,11 @@ impl Rules {
             if first.is_empty() { None } else { self.servers.get_key_value(format!("*.{rest}").as_str()) }
         };
         own.or_else(wild).or_else(|| self.servers.get_key_value(CATCH_ALL)).map(|(name, server)| (name.as_str(), server))
+    }
+
+    /// Whether an Ingress names a host, or the end of its name: not only all of them.
+    pub fn name_host(&self, host: &str) -> bool {
+        self.server(&host.to_ascii_lowercase()).is_some_and(|(name, _)| name != CATCH_ALL)
     }
 
     fn add(&mut self, ingress: &Record) {
@@ -320,15 +320,4 @@ fn host_of(rule: &Value) -> Str {
 /// An annotation of ingress-nginx's own.
 fn annotation<'m>(meta: &'m Meta, name: &str) -> Option<&'m str> {
     meta.annotations.get(&format!("nginx.ingress.kubernetes.io/{name}")).map(|value| &**value)
-}
-
-/// Whether an Ingress is this controller's: by the old annotation, its class, or, if it names none, the class that is the default.
-fn is_ours(ingress: &Record, classes: &[&Arc<Record>]) -> bool {
-    if let Some(value) = ingress.meta.annotations.get(CLASS).filter(|value| !value.is_empty()) {
-        return **value == *CLASS_VALUE;
-    }
-    match ingress.body["spec"]["ingressClassName"].as_str() {
-        Some(name) => classes.iter().any(|class| class.meta.name == name),
-        None => classes.iter().any(|class| class.meta.annotations.get(DEFAULT_CLASS).is_some_and(|value| **value == *"true")),
-    }
 }

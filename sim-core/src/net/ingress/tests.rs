@@ -5,6 +5,7 @@ use super::*;
 use crate::api::meta::{Meta, StrMap};
 use crate::api::object::{Kind, Object};
 use crate::api::record::Record;
+use crate::api::routing::INGRESS_CONTROLLER as CONTROLLER;
 use crate::kernel::time::SimTime;
 use crate::net::dns::names::Shelf;
 use serde_json::{Value, json};

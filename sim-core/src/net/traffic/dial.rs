@@ -103,7 +103,7 @@ impl Traffic {
             let number = connection.with.place;
             let (way, _) = state.way(&self.places, net, number, at);
             let place = self.places.get_mut(number);
-            place.look(net, self.epoch, self.now);
+            place.look(net, self.epoch, self.changed);
             // A server that got TERM has closed its idle connections, and so has the kernel of a process that ended. Of a node that is off
             // nobody hears anything.
             let is_alive = place.run == connection.with.run && place.accepts(at);
@@ -163,7 +163,7 @@ impl Traffic {
             Way::Refused => return missed(Cause::Policy, begins + round_trip),
         }
         let door = self.places.get_mut(place);
-        door.look(net, self.epoch, self.now);
+        door.look(net, self.epoch, self.changed);
         let arrives = begins + SimDuration::from_nanos(round_trip.as_nanos() / 2);
         if !door.accepts(arrives) {
             return missed(Cause::Refused, begins + round_trip);
@@ -205,7 +205,7 @@ impl Traffic {
         };
         let (places, view) = (&self.places, &state.view);
         let open = |backend: usize| places.get(view.places[backend]).open;
-        let address = view.seat.as_ref()?.address;
+        let address = choices.seen_as.unwrap_or(view.seat.as_ref()?.address);
         let picked = Chooser { scheduler: choices.scheduler, bits, turn, address, open: &open }.pick(&choices.backends)?;
         let place = view.places[picked];
         state.stuck = choices.affinity.map(|_| (place, at));
@@ -244,11 +244,14 @@ impl Traffic {
                 open: &|_| 0,
             };
             let Some(picked) = chooser.pick(&backends) else { break };
+            if backends[picked].is_nobody() {
+                return failed(Cause::Unavailable, at, None);
+            }
             let state = &mut self.clients[client as usize];
             let place = state.view.behind[left.swap_remove(picked)];
             let (way, round_trip) = state.way_behind(&self.places, net, (proxy, place), at);
             let door = self.places.get_mut(place);
-            door.look(net, self.epoch, self.now);
+            door.look(net, self.epoch, self.changed);
             let half = SimDuration::from_nanos(round_trip.as_nanos() / 2);
             let (cause, takes) = match way {
                 Way::Open if door.accepts(at + half) => {

@@ -162,9 +162,9 @@ impl Traffic {
         self.foresee(slot, at.max(now), plan);
     }
 
-    /// The world has changed at `self.now`: requests learn what became of the processes that work on them.
+    /// The world has changed at `self.changed`: requests learn what became of the processes that work on them.
     pub(super) fn sweep(&mut self, net: &dyn Reach) {
-        let (epoch, now) = (self.epoch, self.now);
+        let (epoch, now) = (self.epoch, self.changed);
         let busy = self.places.all.iter_mut().enumerate().filter(|(_, place)| place.in_flight > 0);
         let changed = busy.filter_map(|(number, place)| (place.look(net, epoch, now) != News::Same).then_some(number as u32));
         let changed: Vec<u32> = changed.collect();
@@ -287,7 +287,7 @@ impl Traffic {
             stopped: place.and_then(|place| place.closed_since(known)),
             named_until,
             named: request.by_rules && to.is_some(),
-            is_too_early: place.is_some_and(|place| place.run == 0 && place.ended.is_none()),
+            is_too_early: place.is_some_and(|place| place.is_new(request.began)),
             note: request.met.map(|met| state.decided_by(met)).unwrap_or_default(),
             to,
         };

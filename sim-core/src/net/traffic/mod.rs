@@ -51,6 +51,8 @@ pub struct Traffic {
     /// The world's, while something is played.
     epoch: u64,
     seen_epoch: bool,
+    /// When the world changed last, as far as somebody looked: what is found out later came about then.
+    changed: SimTime,
     agenda: Agenda,
     flights: Flights,
     clients: Vec<State>,
@@ -126,7 +128,7 @@ impl Traffic {
         if !self.clients.is_empty() {
             let epoch = net.epoch();
             if self.epoch != epoch || !self.seen_epoch {
-                (self.epoch, self.seen_epoch) = (epoch, true);
+                (self.epoch, self.seen_epoch, self.changed) = (epoch, true, self.now);
                 self.sweep(net);
             }
             while let Some(due) = self.agenda.pop_before(until) {
@@ -152,7 +154,11 @@ impl Traffic {
     }
 
     fn report_of(&self, state: &State) -> Report {
-        let names = self.places.all.iter().map(|place| (place.backend.name.to_string(), place.backend.node_name.to_string()));
+        let name = |backend: &reach::Backend| match backend.name.is_empty() {
+            true => format!("{}:{}", backend.address, backend.port),
+            false => backend.name.to_string(),
+        };
+        let names = self.places.all.iter().map(|place| (name(&place.backend), place.backend.node_name.to_string()));
         let about = report::About {
             name: state.client.name.to_string(),
             from: state.client.from.to_string(),

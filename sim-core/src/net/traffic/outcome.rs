@@ -97,9 +97,13 @@ impl Cause {
         match self {
             Cause::Refused => "the pod is there, but no process listens on the port: its container has stopped or hasn't started",
             Cause::Rejected => "the Service has no endpoints, so the proxy's rules answer with REJECT",
-            Cause::BlackHole => "the packets vanish: the node is off or cut off, and nobody is left to refuse them",
+            Cause::BlackHole => {
+                "the packets vanish: the node is off or cut off, or no route leads there, and nobody is left to refuse them"
+            }
             Cause::Dropped => "a rule drops the packets without a word: no endpoint on this node, and the policy wants a local one",
-            Cause::AddressGone => "the pod and its address are gone; the rules that the client met still name it",
+            Cause::AddressGone => {
+                "nobody has the address any more, for the pod is gone or its node is off; the rules that the client met still name it"
+            }
             Cause::NoRoute => "the node has no route there",
             Cause::Killed => "the process was killed while it worked on the request",
             Cause::Crashed => "the process ended by itself while it worked on the request",

@@ -47,6 +47,27 @@ pub struct Backend {
     pub weight: u32,
 }
 
+impl Backend {
+    /// A share for which a proxy has nobody to ask: it answers 503 itself.
+    pub fn nobody() -> Backend {
+        Backend {
+            pod: None,
+            name: Str::EMPTY,
+            node: None,
+            node_name: Str::EMPTY,
+            address: Ipv4Addr::UNSPECIFIED,
+            port: 0,
+            protocol: Protocol::Tcp,
+            weight: 1,
+        }
+    }
+
+    /// Whether it is that.
+    pub fn is_nobody(&self) -> bool {
+        self.address.is_unspecified()
+    }
+}
+
 /// How one of several backends is chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Scheduler {
@@ -93,6 +114,8 @@ pub struct Choices {
     pub backends: Vec<Backend>,
     /// How one is chosen.
     pub scheduler: Scheduler,
+    /// The address that the rules see the client by, if it isn't its own.
+    pub seen_as: Option<Ipv4Addr>,
     /// For how long a client stays with its backend after its last connection (`sessionAffinityConfig.clientIP.timeoutSeconds`).
     pub affinity: Option<SimDuration>,
     /// Whose rules these are, for explanations: a node, or a proxy's pod.
@@ -113,6 +136,7 @@ impl Default for Choices {
             verdict: Verdict::Forward,
             backends: Vec::new(),
             scheduler: Scheduler::Random,
+            seen_as: None,
             affinity: None,
             rules_of: Str::default(),
             lookup: SimDuration::ZERO,
@@ -180,7 +204,7 @@ impl Path {
 /// Who answers at a backend's port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Door {
-    /// A process.
+    /// A process; also one that only will listen, for nothing else happens when it begins to.
     Open(Listener),
     /// Nobody.
     Closed {

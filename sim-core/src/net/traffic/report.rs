@@ -189,6 +189,10 @@ impl Report {
         for (share, (pod, node)) in
             stats.shares.iter().zip(&about.servers).filter(|(share, _)| share.connections + share.ok + share.failed > 0)
         {
+            // What was sent to an address that nobody has is told with the failures.
+            if pod.is_empty() && node.is_empty() {
+                continue;
+            }
             // Several runs of a pod's process are one row.
             let row = match backends.iter_mut().find(|row| row.pod == *pod && row.node == *node) {
                 Some(row) => row,
@@ -292,7 +296,8 @@ impl Report {
         }
         for row in &self.backends {
             let lost = if row.lost > 0 { format!(", {} lost", thousands(row.lost)) } else { String::new() };
-            let _ = writeln!(out, "  backend  {:>8} {:>8}  {} on {}{lost}", thousands(row.ok), share(row.ok), row.pod, row.node);
+            let node = if row.node.is_empty() { String::new() } else { format!(" on {}", row.node) };
+            let _ = writeln!(out, "  backend  {:>8} {:>8}  {}{node}{lost}", thousands(row.ok), share(row.ok), row.pod);
         }
         out
     }

@@ -180,7 +180,12 @@ impl Place {
 
     /// Whether a connection can be made at a moment.
     pub(super) fn accepts(&self, at: SimTime) -> bool {
-        self.listener.is_some_and(|listener| at < listener.accepts_until && at < listener.ends)
+        self.listener.is_some_and(|listener| at >= listener.accepts_from && at < listener.accepts_until && at < listener.ends)
+    }
+
+    /// Whether at a moment no process has ever listened there.
+    pub(super) fn is_new(&self, at: SimTime) -> bool {
+        self.ended.is_none() && self.listener.is_none_or(|listener| self.run == 1 && at < listener.accepts_from)
     }
 
     /// When the present process will be over, and how.

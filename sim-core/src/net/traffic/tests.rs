@@ -46,7 +46,16 @@ fn backend(pod: u32, protocol: Protocol) -> Backend {
 }
 
 fn listener() -> Listener {
-    Listener { container: 0, attempt: 0, latency: LATENCY, capacity: 0, accepts_until: SimTime::MAX, ends: SimTime::MAX, is_killed: false }
+    Listener {
+        container: 0,
+        attempt: 0,
+        latency: LATENCY,
+        capacity: 0,
+        accepts_from: SimTime::ZERO,
+        accepts_until: SimTime::MAX,
+        ends: SimTime::MAX,
+        is_killed: false,
+    }
 }
 
 fn among(pods: &[u32]) -> Choices {

@@ -13,6 +13,8 @@ pub enum Cause {
     Unresolved {
         /// The name.
         name: String,
+        /// Whether nobody says so either: no name server answers.
+        silent: bool,
     },
     /// The sender isn't there.
     NoSender {
@@ -153,7 +155,10 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Cause::Unresolved { name } => write!(f, "the name {name} stands for no address (NXDOMAIN), so nothing was sent"),
+            Cause::Unresolved { name, silent: false } => {
+                write!(f, "the name {name} stands for no address (NXDOMAIN, or no A record), so nothing was sent")
+            }
+            Cause::Unresolved { name, silent: true } => write!(f, "no name server answers who {name} is, so nothing was sent"),
             Cause::NoSender { sender } => {
                 write!(f, "nothing runs on {sender} that could send: it has no network of its own (yet, or any more)")
             }
@@ -269,8 +274,10 @@ pub enum Seen {
     NetworkUnreachable,
     /// `EMSGSIZE`: more than fits.
     MessageTooLong,
-    /// The resolver's error.
+    /// `EAI_NONAME`: the resolver's error.
     NameNotKnown,
+    /// `EAI_AGAIN`: it found nobody to ask.
+    NoNameServer,
 }
 
 impl Seen {
@@ -284,6 +291,7 @@ impl Seen {
             Seen::NetworkUnreachable => "network is unreachable",
             Seen::MessageTooLong => "message too long",
             Seen::NameNotKnown => "name or service not known",
+            Seen::NoNameServer => "temporary failure in name resolution",
         }
     }
 }

@@ -223,9 +223,11 @@ impl Walk {
         }
     }
 
-    /// A walk that came to nothing because a name stands for no address.
-    pub fn unresolved(net: &dyn Fabric, from: End, name: &str, target: Target) -> Walk {
-        let outcome = Outcome::Failed { cause: Cause::Unresolved { name: name.to_owned() }, seen: Seen::NameNotKnown, in_answer: false };
+    /// A walk that came to nothing because a name stands for no address, or because no name server answered (`silent`).
+    pub fn unresolved(net: &dyn Fabric, from: End, name: &str, silent: bool, target: Target) -> Walk {
+        let cause = Cause::Unresolved { name: name.to_owned(), silent };
+        let seen = if silent { Seen::NoNameServer } else { Seen::NameNotKnown };
+        let outcome = Outcome::Failed { cause, seen, in_answer: false };
         let from = journey::place_of(net, from);
         Walk { from, target, hops: Vec::new(), outcome, answer: Vec::new(), reached: None, tracked: Vec::new() }
     }

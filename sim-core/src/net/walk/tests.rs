@@ -133,6 +133,7 @@ impl World for Lab {
             attempt: 0,
             latency: SimDuration::ZERO,
             capacity: 0,
+            accepts_from: SimTime::ZERO,
             accepts_until: later,
             ends: later,
             is_killed: false,
@@ -453,8 +454,9 @@ fn where_and_why_it_fails() {
         "eth0:64 veth:64 cni0:64 eth0:63 node1:63 router:62 NotTranslated: connection timed out",
     );
     check(&lab().with(dead), End::Pod(21), service, "-:64 NodeDown: connection timed out");
-    let unresolved = Walk::unresolved(&lab(), End::Pod(11), "web.nowhere", service);
-    assert_eq!(unresolved.seen(), Seen::NameNotKnown);
+    for (silent, seen) in [(false, Seen::NameNotKnown), (true, Seen::NoNameServer)] {
+        assert_eq!(Walk::unresolved(&lab(), End::Pod(11), "web.nowhere", silent, service).seen(), seen);
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Listening {
     pub latency: SimDuration,
     /// How many requests it works on at a time; 0: any number.
     pub capacity: u64,
+    /// Since when it takes connections.
+    pub accepts_from: SimTime,
     /// Until when it takes connections, as far as is known: TERM, or its end.
     pub accepts_until: SimTime,
     /// When its process is over, as far as is known.
@@ -57,8 +59,19 @@ impl Nodes {
 
     /// The process of a pod that takes connections on a port at this moment.
     pub fn listening(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
-        let worker = self.pods.get(pod).filter(|worker| worker.sandbox)?;
-        (0..worker.containers.len()).find_map(|index| self.process_listening(now, (pod, worker), index, port))
+        self.processes(now, pod, port).find(|found| found.accepts_from <= now)
+    }
+
+    /// The same, or failing that the process that will take connections there, as far as is known.
+    pub fn listening_soon(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
+        self.listening(now, pod, port).or_else(|| self.processes(now, pod, port).min_by_key(|found| found.accepts_from))
+    }
+
+    /// The processes of a pod that take connections on a port, or will.
+    fn processes(&self, now: SimTime, pod: u32, port: u16) -> impl Iterator<Item = Listening> {
+        let worker = self.pods.get(pod).filter(|worker| worker.sandbox);
+        let containers = worker.into_iter().flat_map(|worker| (0..worker.containers.len()).map(move |index| (worker, index)));
+        containers.filter_map(move |(worker, index)| self.process_listening(now, (pod, worker), index, port))
     }
 
     /// The process that takes connections on a port of a node: of a pod that uses its network.
@@ -71,8 +84,7 @@ impl Nodes {
         let container = &worker.containers[index];
         let started = container.running_since()?;
         let course = worker.course_of(&self.images, self.seed, index);
-        let serves = course.serves_after != SimDuration::MAX && now >= started + course.serves_after;
-        if !serves || !takes(worker, &self.images, index, port) {
+        if course.serves_after == SimDuration::MAX || !takes(worker, &self.images, index, port) {
             return None;
         }
         let scripted = worker.is_scripted(&self.images, index);
@@ -91,6 +103,7 @@ impl Nodes {
             attempt: container.restarts,
             latency: program.latency(port.into()),
             capacity,
+            accepts_from: started + course.serves_after,
             accepts_until,
             ends,
             is_killed,
