@@ -192,7 +192,8 @@ impl Truth<'_> {
             (asked.name, asked.address)
         });
         let Some(address) = address else {
-            let walk = Walk::unresolved(self, end, host, walk::Target::tcp(Ipv4Addr::UNSPECIFIED, port));
+            let is_silent = name.as_ref().is_some_and(|(_, answer)| answer.failure == Some(Failure::Again));
+            let walk = Walk::unresolved(self, end, host, is_silent, walk::Target::tcp(Ipv4Addr::UNSPECIFIED, port));
             return Trace { question, name, walks: vec![walk], routing: None };
         };
         let first = walk::walk(self, end, &walk::Target::tcp(address, port));
