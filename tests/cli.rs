@@ -190,6 +190,76 @@ fn why_leads_back_to_the_command() {
     assert_eq!((code, stderr.contains("there is no pod/nobody")), (2, true), "{stderr}");
 }
 
+/// A question to `podarium trace` or `rules` that makes no sense, and words of the message.
+#[track_caller]
+fn check_question(args: &[&str], words: &[&str]) {
+    let (code, stdout, stderr) = podarium(root(), args, "");
+    assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}: {stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "{word:?} is not in: {stderr}");
+    }
+}
+
+#[test]
+fn a_packet_is_followed() {
+    const SERVICES: &str = "scenarios/services.yaml";
+    let trace = |more: &[&str]| podarium(root(), &[&["trace", SERVICES], more].concat(), "");
+    let (code, story, stderr) = trace(&["pod/client", "svc/web:80"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(story.contains("-j KUBE-SVC-") && story.contains("DNAT: ") && story.ends_with(" answers.\n"), "{story}");
+    let (code, story, _) = trace(&["pod/client", "svc/empty:80"]);
+    assert_eq!((code, story.ends_with("pod/client sees: connection refused.\n")), (1, true), "{story}");
+    let (code, json, _) = trace(&["outside", "node/node-1:30080", "--json"]);
+    let tree: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &tree["arrives"], tree["walks"][0]["hops"][0]["place"].as_str()), (0, &true.into(), Some("outside")));
+    let (code, dot, _) = trace(&["pod/client", "svc/web:80", "--dot"]);
+    assert_eq!((code, dot.starts_with("digraph"), dot.matches('{').count()), (0, true, dot.matches('}').count()), "{dot}");
+}
+
+#[test]
+fn questions_about_packets_that_make_no_sense() {
+    const SERVICES: &str = "scenarios/services.yaml";
+    let trace = |from: &str, to: &str, words: &[&str]| check_question(&["trace", SERVICES, "--at", "4s", from, to], words);
+    trace("pod/nobody", "svc/web:80", &["no pod \"nobody\"", "there are client, web-0"]);
+    trace("client", "svc/web:80", &["\"client\" is nobody who could send", "expected pod/NAME"]);
+    trace("svc/web", "pod/client:80", &["sends nothing by itself"]);
+    trace("node/node-9", "svc/web:80", &["no node \"node-9\"", "there are node-1, node-2, node-3"]);
+    trace("pod/client", "svc/wob:80", &["no service \"wob\"", "web-node"]);
+    trace("pod/client", "svc/web:http", &["\"http\" is no port of service web, which has 80"]);
+    trace("pod/client", "svc/old-database:postgres", &["of service old-database, which has 5432 (pg)"]);
+    trace("pod/client", "lb/web:80", &["has no load balancer's address"]);
+    trace("pod/client", "300.1.1.1:80", &["\"300.1.1.1\" is no IPv4 address"]);
+    trace("pod/client", "", &["is no place to send something to", "expected svc/NAME:PORT"]);
+    trace("pod/client", "pood/web-0:80", &["no resource type \"pood\"", "expected svc/NAME:PORT"]);
+    check_question(&["trace", SERVICES, "--at", "1ms", "pod/client", "svc/web:80"], &["has no sandbox"]);
+    check_question(&["trace", SERVICES, "pod/client"], &["<TO>"]);
+    check_question(&["rules", SERVICES, "node-9"], &["no node \"node-9\"", "node-1"]);
+    check_question(&["rules", SERVICES, "node-1", "--show", "tables"], &["rules, routes, interfaces, neighbours, policies"]);
+}
+
+#[test]
+fn what_a_kernel_goes_by_is_printed() {
+    let rules = |more: &[&str]| podarium(root(), &[&["rules", "scenarios/services.yaml"], more].concat(), "");
+    let (code, routes, stderr) = rules(&["node/node-1", "--show", "routes"]);
+    assert_eq!((code, routes.contains("10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink\n")), (0, true), "{routes}{stderr}");
+    let (code, saved, _) = rules(&["node-1"]);
+    assert_eq!((code, saved.starts_with("*mangle\n"), saved.ends_with("COMMIT\n")), (0, true, true), "{saved}");
+}
+
+#[test]
+fn a_scenario_tells_a_packet_s_way() {
+    let folder = Folder::new("way");
+    folder.write("s.yaml", "steps:\n- wait: 1s\n- trace: node/node-1 -> node/node-2\n");
+    let (code, stdout, stderr) = podarium(&folder.0, &["run", "s.yaml"], "");
+    assert_eq!(
+        (code, stdout.contains("trace node/node-1 -> node/node-2") && stdout.contains("node/node-2 answers.")),
+        (0, true),
+        "{stdout}{stderr}"
+    );
+    check_bad("way-of-one", "steps:\n- trace: node/node-1\n", WEB, &["expected `FROM -> TO`", "s.yaml:2:10"]);
+    check_bad("way-to-nobody", "steps:\n- trace: node/node-1 -> pod/nobody\n", WEB, &["there is no pod \"nobody\"", "s.yaml:2:3"]);
+}
+
 #[test]
 fn bench_measures() {
     let (code, stdout, _) = podarium(root(), &["bench", "--nodes", "4", "--pods", "40", "--replicas", "10", "--json"], "");

@@ -96,7 +96,7 @@ fn faults_say_what_is_wrong_with_them() {
     refused("mend network of node-1", "isn't cut");
     refused("mend runtime on node-1", "doesn't hang");
     refused("free disk of node-1", "nothing fills");
-    refused("stop kubelet on node-9", "nodes: node-1, node-2, node-3");
+    refused("stop kubelet on node-9", "there are node-1, node-2, node-3");
     refused("crash pod/nobody", "there is no pod");
 }
 

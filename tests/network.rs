@@ -204,9 +204,11 @@ fn rules_of(truth: &Truth<'_>, number: u32) -> String {
     let machine = truth.machine(number).unwrap();
     let own = [Some(machine.address), machine.bridge(), machine.vtep()];
     let text = truth.ruleset(number).map_or_else(String::new, |rules| rules.text()).replace("10.244.0.0/16", "PODS");
-    let text = own.into_iter().flatten().fold(text, |text, address| text.replace(&address.to_string(), "OWN"));
-    // Where it stands among the others depends on it.
-    let mut lines: Vec<&str> = text.lines().collect();
+    let names =
+        own.into_iter().flatten().flat_map(|address| [' ', ':', ',', '\n'].map(|end| (format!("{address}{end}"), format!("OWN{end}"))));
+    let text = names.fold(text, |text, (address, own)| text.replace(&address, &own));
+    // Only of its own pods a node notes which may meet themselves. And where a line stands among the others depends on what it says.
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("add KUBE-LOOP-BACK")).collect();
     lines.sort_unstable();
     lines.join("\n")
 }
@@ -347,7 +349,7 @@ fn load_is_spread_as_by_chance() {
             let truth = terminal.cluster.truth();
             let from = End::Node(node(&terminal.cluster, "node-2"));
             let mut counts: BTreeMap<Place, u64> = BTreeMap::new();
-            for attempt in 0..300 {
+            for attempt in 0..150 {
                 let walk = walk::walk(&truth, from, &nth(address, 80, attempt));
                 *counts.entry(walk.reached.unwrap()).or_default() += 1;
             }
@@ -693,7 +695,7 @@ const TROUBLE: [&[&str]; 9] = [
 
 #[test]
 fn what_is_told_in_short_is_what_a_walk_tells() {
-    let rounds: u64 = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(12);
+    let rounds = TROUBLE.len() as u64;
     let mut differences = Vec::new();
     for round in 0..rounds {
         let pick = |many: u64, salt: u64| ((round + 1) * 0x9E37_79B9 + salt * 0x85EB_CA6B) / 7 % many;
@@ -737,21 +739,19 @@ fn what_is_told_in_short_is_what_a_walk_tells() {
         let mut to: Vec<String> = ["web", "local", "inner", "closed", "none"].iter().map(|name| format!("svc/{name}:80")).collect();
         to.extend(["web", "local"].iter().map(|name| format!("lb/{name}:80")));
         for number in 1..=3 {
-            to.extend(["web", "local", "closed", "none"].map(|name| format!("node/node-{number}:{}", node_port(&terminal, name))));
+            let names: &[&str] = if number == 1 { &["web", "local", "closed", "none"] } else { &["web", "local"] };
+            to.extend(names.iter().map(|name| format!("node/node-{number}:{}", node_port(&terminal, name))));
             to.extend([format!("pod/client-{number}:80"), format!("pod/client-{number}:81")]);
         }
         to.extend(["10.96.200.200:80".to_owned(), "10.244.0.200:80".to_owned(), "10.244.77.3:80".to_owned(), "node/node-1:4".to_owned()]);
-        for wait in [millis(300), secs(8), secs(60), secs(400)] {
+        for wait in [millis(300), secs(70)] {
             let told = terminal.cluster.now();
-            let web = pods(&terminal.cluster)
-                .filter(|(_, pod)| pod.meta.name.starts_with("web-"))
-                .map(|(_, pod)| format!("pod/{}", pod.meta.name));
-            let mut from: Vec<String> = web.collect();
-            from.extend((1..=3).flat_map(|number| [format!("pod/client-{number}"), format!("node-{number}")]));
-            from.push("outside".to_owned());
+            let web = pods(&terminal.cluster).find(|(_, pod)| pod.meta.name.starts_with("web-")).unwrap().1.meta.name.clone();
+            let others = ["pod/client-1", "pod/client-2", "node-1", "node-3", "outside"].map(str::to_owned);
+            let from: Vec<String> = others.into_iter().chain([format!("pod/{web}")]).collect();
             for from in &from {
                 for to in &to {
-                    let attempts = if to.starts_with("pod/") { 1 } else { 3 };
+                    let attempts = if to.starts_with("svc/") || to.starts_with("lb/") { 2 } else { 1 };
                     let found = (0..attempts).find_map(|attempt| disagreement(&terminal.cluster, from, to, attempt));
                     differences.extend(found.map(|found| format!("{said}\n{trouble:?} {rule:?} at {told}\n{found}")));
                 }
@@ -761,8 +761,5 @@ fn what_is_told_in_short_is_what_a_walk_tells() {
     }
     let mut text = String::new();
     differences.iter().take(40).for_each(|difference| writeln!(text, "{difference}").unwrap());
-    if let Ok(path) = std::env::var("DIFFERENCES") {
-        std::fs::write(path, differences.join("\n=====\n")).unwrap();
-    }
     assert!(differences.is_empty(), "{} differences:\n{text}", differences.len());
 }

@@ -349,10 +349,10 @@ impl Cluster {
 
     pub(super) fn node_named(&self, name: &str) -> Result<ObjectId, String> {
         let forgotten = || self.nodes.number_of(name).map(|number| ObjectId { kind: Kind::Node, number });
-        self.store.find(Kind::Node, "", name).or_else(forgotten).ok_or_else(|| {
-            let known: Vec<&str> = self.store.list(Kind::Node, None).map(|(_, o)| o.meta().name.as_str()).take(8).collect();
-            format!("there is no node {name:?}; nodes: {}", known.join(", "))
-        })
+        self.store
+            .find(Kind::Node, "", name)
+            .or_else(forgotten)
+            .ok_or_else(|| format!("there is no node {name:?}{}", self.truth().known(Kind::Node, None)))
     }
 
     /// The pod's number and the container's place in it.

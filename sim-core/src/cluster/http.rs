@@ -37,6 +37,17 @@ impl Proxy {
     }
 }
 
+/// Where a host is reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Entrance {
+    /// At who takes its requests.
+    Proxy(Proxy, Ipv4Addr),
+    /// At an address, without anybody in between.
+    Address(Ipv4Addr),
+    /// Nowhere.
+    Unknown,
+}
+
 /// A request as a proxy gets it.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
@@ -77,9 +88,11 @@ impl Truth<'_> {
     /// What becomes of requests for a host and path.
     pub(super) fn by_host(&self, from: &Seat, host: &str, port: u16, path: &str) -> Choices {
         let reloads = self.network.next_reload(self.now);
-        let Some((proxy, entrance)) = self.entrance(from, host, port) else {
+        let (proxy, entrance) = match self.entrance(from, host, port) {
+            Entrance::Proxy(proxy, address) => (proxy, address),
+            Entrance::Address(address) => return self.by_address(from, address, port),
             // Nobody has the name, for nobody serves it.
-            return Choices { verdict: Verdict::UnknownName, ..Choices::default() };
+            Entrance::Unknown => return Choices { verdict: Verdict::UnknownName, ..Choices::default() },
         };
         let front = self.by_address(from, entrance, port);
         let behind = match &proxy {
@@ -91,23 +104,42 @@ impl Truth<'_> {
         Choices { behind: Some(behind), valid_until, ..front }
     }
 
-    /// Who has a host's requests, as far as names outside go by what Ingresses and routes say, and where it is reached: by its cloud's address,
-    /// or inside by its Service's own. Whoever names the host goes before those that take all hosts.
-    pub(super) fn entrance(&self, from: &Seat, host: &str, port: u16) -> Option<(Proxy, Ipv4Addr)> {
+    /// Who has a host's requests, as far as names go by what Ingresses and routes say, and where it is reached: by its cloud's address, or
+    /// inside by its Service's own. Whoever names the host goes before the cluster's own names, and these before those that take all hosts.
+    pub(super) fn entrance(&self, from: &Seat, host: &str, port: u16) -> Entrance {
         let routing = self.network.newest_routing();
         let ingress = self.address_of(from, INGRESS_CONTROLLER_POD).map(|address| (Proxy::Ingress, address));
         let gateways = || {
             let reached = |gateway: &'_ Gateway| self.address_of(from, (&gateway.namespace, &gateway.service));
             routing.gateways.iter().filter_map(move |gateway| Some((gateway, reached(gateway)?)))
         };
-        let found = |(gateway, address): (&Gateway, Ipv4Addr)| (Proxy::Gateway(gateway.name.clone()), address);
+        let found = |known: Option<(Proxy, Ipv4Addr)>| known.map(|(proxy, address)| Entrance::Proxy(proxy, address));
+        let named = |(gateway, address): (&Gateway, Ipv4Addr)| (Proxy::Gateway(gateway.name.clone()), address);
+        if let Ok(asked) = host.parse::<Ipv4Addr>() {
+            let all = ingress.into_iter().chain(gateways().map(named));
+            return found({ all }.find(|(_, address)| *address == asked)).unwrap_or(Entrance::Address(asked));
+        }
         if ingress.is_some() && routing.ingress.name_host(host) {
-            return ingress;
+            return found(ingress).unwrap_or(Entrance::Unknown);
         }
         let closest = gateways().filter_map(|known| Some((known.0.knows(port, host)?, known)));
         let closest = closest.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        let any = || gateways().find(|(gateway, _)| gateway.listeners.iter().any(|listener| listener.port == port)).map(found);
-        closest.map(|(_, known)| found(known)).or(ingress).or_else(any)
+        if let Some((_, known)) = closest {
+            return found(Some(named(known))).unwrap_or(Entrance::Unknown);
+        }
+        if let Some(address) = self.own_name(from, host) {
+            return Entrance::Address(address);
+        }
+        let any = || gateways().find(|(gateway, _)| gateway.listeners.iter().any(|listener| listener.port == port)).map(named);
+        found(ingress.or_else(any)).unwrap_or(Entrance::Unknown)
+    }
+
+    /// What a name stands for within the cluster.
+    fn own_name(&self, from: &Seat, host: &str) -> Option<Ipv4Addr> {
+        from.pod?;
+        let config = self.network.config();
+        let address = self.resolve(from, host).addresses.first().copied()?;
+        (config.service_cidr.contains(address) || config.cluster_cidr.contains(address)).then_some(address)
     }
 
     fn address_of(&self, from: &Seat, (namespace, name): (&str, &str)) -> Option<Ipv4Addr> {
@@ -124,8 +156,8 @@ impl Truth<'_> {
         let request = ingress::Request { host, path, tls, headers: &[] };
         let location = match routing.ingress.route(&request, (self.network.seed(), 0)) {
             ingress::Routed::Backend { location, .. } => location,
-            // Who is sent to come again by TLS has an answer, and no pod was asked.
-            ingress::Routed::Redirect { .. } | ingress::Routed::NotFound { .. } => return not_found,
+            ingress::Routed::Redirect { .. } => return Choices { verdict: Verdict::Redirected, ..Choices::default() },
+            ingress::Routed::NotFound { .. } => return not_found,
         };
         among(self.shares(location))
     }
@@ -137,7 +169,11 @@ impl Truth<'_> {
         let loaded = routing.and_then(|routing| routing.gateways.iter().find(|gateway| gateway.name == *name));
         let request = gateway::Request { method: "GET", host, path, headers: &[] };
         match loaded.map(|loaded| gateway::rule(loaded, port, &request)) {
-            Some(Ok((_, rule))) if rule.redirect.is_none() => among(self.weighted(rule)),
+            Some(Ok((_, rule))) if rule.redirect.is_some() => Choices { verdict: Verdict::Redirected, ..Choices::default() },
+            Some(Ok((_, rule))) => match self.weighted(rule) {
+                none if none.is_empty() => Choices { verdict: Verdict::ServerError, ..Choices::default() },
+                some => among(some),
+            },
             _ => Choices { verdict: Verdict::NotFound, ..Choices::default() },
         }
     }
@@ -151,7 +187,7 @@ impl Truth<'_> {
             let ends = if backend.refused { Vec::new() } else { ingress::upstream(self.network.view(), &backend.backend) };
             let weight = share(backend.weight, ends.len());
             if ends.is_empty() {
-                all.push(Backend { weight, ..Backend::nobody() });
+                all.push(Backend { weight, ..Backend::nobody(if backend.refused { 500 } else { 503 }) });
             }
             all.extend(ends.into_iter().map(|(address, port)| Backend { weight, ..self.backend(address, port, Protocol::Tcp) }));
         }

@@ -1,6 +1,7 @@
 //! What names stand for to those who ask from a place in the cluster: their `/etc/resolv.conf`, the way to the name server, and what that knows.
 
 use super::network::Truth;
+use super::reach::Through;
 use crate::kernel::time::SimDuration;
 use crate::net::dns::names::Names;
 use crate::net::dns::outside::Outside;
@@ -57,7 +58,7 @@ impl Truth<'_> {
             .backends
             .iter()
             .filter(|backend| matches!(self.door(backend), Door::Open(listener) if listener.accepts_from <= self.now));
-        let way = open.next().map(|backend| self.way(seat, backend, true));
+        let way = open.next().map(|backend| self.way(seat, backend, Through::Service(None)));
         match (choices.verdict, way) {
             (Verdict::Forward, Some(way)) if way.way == Way::Open => NameServer::Answers(way.round_trip + DNS_TAKES),
             (Verdict::Forward, None) if choices.backends.iter().any(|backend| backend.pod.is_some()) => NameServer::Refused,

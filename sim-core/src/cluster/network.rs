@@ -74,6 +74,7 @@ impl Cluster {
     /// # Errors
     /// If there is no such node, it is off, or the agent hasn't run since its boot.
     pub fn kernel_of(&self, node: &str, shown: Shown) -> Result<String, String> {
+        let node = node.strip_prefix("node/").unwrap_or(node);
         let number = self.node_named(node)?.number;
         let truth = self.truth();
         let machine =
@@ -99,7 +100,8 @@ impl Cluster {
                 if all.is_empty() { "no entries: only flannel with VXLAN writes some\n".to_owned() } else { lines(all) }
             }
             Shown::Policies => match self.network.policies(number, self.now) {
-                None => "nobody enforces policies here\n".to_owned(),
+                None if config.policies => "none\n".to_owned(),
+                None => "none, and there is no agent that would enforce any\n".to_owned(),
                 Some(policies) => {
                     let names: Vec<String> = policies.iter().map(|policy| policy.full_name()).collect();
                     if names.is_empty() { "none\n".to_owned() } else { lines(names) }

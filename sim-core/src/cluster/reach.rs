@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 /// What a backend's shares among those of all entrances are counted in.
 const SHARES: u32 = 27_720;
+/// How long a node's own processes take for an answer.
+const OF_NODE: SimDuration = SimDuration::from_millis(1);
 /// Whoever answers in the world outside.
 const OUTSIDE_HOST: Listener = Listener {
     container: 0,
@@ -33,6 +35,24 @@ const OUTSIDE_HOST: Listener = Listener {
     ends: SimTime::MAX,
     is_killed: false,
 };
+
+/// Where packets to a Service come in, if not at its own address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entrance {
+    /// The node; `None`: one of several.
+    node: Option<u32>,
+    /// Whether its rules put its own address in place of the sender's.
+    masks: bool,
+}
+
+/// What a way leads through.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Through {
+    /// Straight to the backend.
+    Nothing,
+    /// A Service's rules.
+    Service(Option<Entrance>),
+}
 
 impl Truth<'_> {
     /// What the rules of a node make of packets to a port of a Service.
@@ -119,25 +139,29 @@ impl Truth<'_> {
             };
         };
         let is_host = self.network.host(from.address).is_some();
-        if is_host && !config.default_route && !matches!(config.proxy, ProxyMode::Ipvs(_)) && config.service_cidr.contains(address) {
-            // A node looks for the way before it asks the rules, and has none.
-            return Choices { verdict: Verdict::Unreachable, valid_until: self.network.next_change(node, self.now), ..Choices::default() };
-        }
-        if let Some(choices) = self.by_rules(node, address, port, Origin::ShortCircuit) {
+        let is_bound = matches!(config.proxy, ProxyMode::Ipvs(_));
+        let is_lost = !config.default_route && !config.underlay.contains(address) && !config.cluster_cidr.contains(address);
+        let valid_until = self.network.next_change(node, self.now);
+        let unreachable = Choices { verdict: Verdict::Unreachable, valid_until, ..Choices::default() };
+        match self.by_rules(node, address, port, Origin::ShortCircuit) {
+            // A node looks for the way before it asks the rules, and what these don't translate must find one, too.
+            Some(choices) if is_lost && !is_bound && (is_host || choices.verdict != Verdict::Forward) => return unreachable,
             // With IPVS the address is one of the node's own (`kube-ipvs0`), and what a node sends to itself it sends from there.
-            let seen_as = (is_host && matches!(config.proxy, ProxyMode::Ipvs(_))).then_some(address);
-            return Choices { seen_as, ..choices };
-        }
-        // Nobody listens at a Service's address: packets leave the node and are lost.
-        if config.service_cidr.contains(address) {
-            let verdict = if config.default_route { Verdict::Drop } else { Verdict::Unreachable };
-            return Choices { verdict, valid_until: self.network.next_change(node, self.now), ..Choices::default() };
+            Some(choices) => return Choices { seen_as: (is_host && is_bound).then_some(address), ..choices },
+            None if is_lost => return unreachable,
+            // Nobody listens at a Service's address: packets leave the node and are lost.
+            None if config.service_cidr.contains(address) => return Choices { verdict: Verdict::Drop, ..unreachable },
+            None => {}
         }
         Choices { backends: vec![self.backend(address, port, Protocol::Tcp)], ..Choices::default() }
     }
 
     /// What becomes of packets that come in at these nodes, each as often as the others.
     fn through_nodes(&self, from: &Seat, nodes: &[u32], address: Ipv4Addr, port: u16) -> Choices {
+        if from.node.is_none() && !self.network.config().default_route {
+            // No answer finds its way out.
+            return Choices { verdict: Verdict::Drop, ..Choices::default() };
+        }
         let mut all = Choices { scheduler: self.scheduler(), valid_until: SimTime::MAX, ..Choices::default() };
         let origin = if from.node.is_some() && from.node == nodes.first().copied() { Origin::ShortCircuit } else { Origin::External };
         let mut verdicts = Vec::new();
@@ -170,29 +194,62 @@ impl Truth<'_> {
         all
     }
 
-    /// Whether policies of the sender's and the receiver's node let packets through; else the way they don't, and which policy it was.
-    fn forbidden(&self, from: &Seat, backend: &Backend) -> Option<Str> {
-        let pods = (from.pod.and_then(|pod| self.sandbox_of(pod)), backend.pod.and_then(|pod| self.sandbox_of(pod)));
-        let port_named = |pod: u32, protocol: Protocol, name: &str| Fabric::port_named(self, pod, protocol, name);
-        let talk = Talk {
-            from: Party { address: from.address, pod: pods.0.as_ref().filter(|pod| !pod.host_network) },
-            to: Party { address: backend.address, pod: pods.1.as_ref().filter(|pod| !pod.host_network) },
-            protocol: backend.protocol,
-            port: backend.port,
-            port_named: &port_named,
+    /// Where rules put a node's address in place of the sender's, and which node's that is as far as it is one: at what isn't the Service's own
+    /// address, unless the external policy is Local.
+    fn entrance_of(&self, from: &Seat, to: &Target) -> Option<Entrance> {
+        let newest = self.network.newest_services();
+        let (node, is_local) = match to {
+            Target::Node { name, port } => {
+                let node = name.as_ref().and_then(|name| self.store.find(Kind::Node, "", name)).map(|id| id.number);
+                (node, newest.find_node_port(Protocol::Tcp, *port)?.external_local)
+            }
+            Target::LoadBalancer { namespace, name, .. } => (from.node, newest.of_service(namespace, name).next()?.external_local),
+            Target::Address { address, port } => match self.network.host(*address) {
+                Some(node) => (Some(node), newest.find_node_port(Protocol::Tcp, *port)?.external_local),
+                None => {
+                    let service = newest.find(*address, Protocol::Tcp, *port).filter(|service| service.cluster_ip != *address)?;
+                    (from.node, service.external_local)
+                }
+            },
+            Target::Service { .. } | Target::Pod { .. } | Target::Http { .. } | Target::Name { .. } => return None,
         };
-        let denied = |policies: Option<&Policies>, way: Direction| match policies?.decide(way, &talk) {
-            Decision::Denied(denial) => Some(Str::from(denial.to_string())),
-            Decision::NotIsolated | Decision::Allowed { .. } => None,
-        };
-        let sender = from.node.and_then(|node| self.network.policies(node, self.now));
-        let receiver = backend.node.and_then(|node| self.network.policies(node, self.now));
-        let own = from.pod.is_none() && from.node == backend.node;
-        denied(sender.filter(|_| from.pod.is_some()), Direction::Egress).or_else(|| denied(receiver.filter(|_| !own), Direction::Ingress))
+        Some(Entrance { node, masks: !is_local })
     }
 
-    pub(super) fn way(&self, from: &Seat, backend: &Backend, through_service: bool) -> Path {
+    /// Whether policies of the sender's and the receiver's node let packets through; else the way they don't, and which policy it was.
+    fn forbidden(&self, from: &Seat, entrance: Option<Entrance>, backend: &Backend) -> Option<Str> {
+        let pods = (from.pod.and_then(|pod| self.sandbox_of(pod)), backend.pod.and_then(|pod| self.sandbox_of(pod)));
+        let port_named = |pod: u32, protocol: Protocol, name: &str| Fabric::port_named(self, pod, protocol, name);
+        let pod = pods.0.as_ref().filter(|pod| !pod.host_network);
+        let address_of = |node: Option<u32>| node.and_then(|node| self.nodes.kubelet(node)).map_or(from.address, |kubelet| kubelet.address);
+        let masked = |node| Party { address: address_of(node), pod: None };
+        // Rules of a node put its address in only when a packet leaves it, and flannel's do so when a pod asks another node.
+        let (seen, is_own) = match entrance {
+            Some(at) if at.masks && at.node != backend.node => (masked(at.node), false),
+            Some(at) if at.node.is_some() && at.node != from.node && pod.is_some() => (masked(from.node), false),
+            _ => (Party { address: from.address, pod }, pod.is_none() && from.node == backend.node),
+        };
+        let denied = |policies: Option<&Policies>, way: Direction, from: Party<'_>| {
+            let to = Party { address: backend.address, pod: pods.1.as_ref().filter(|pod| !pod.host_network) };
+            let talk = Talk { from, to, protocol: backend.protocol, port: backend.port, port_named: &port_named };
+            match policies?.decide(way, &talk) {
+                Decision::Denied(denial) => Some(Str::from(denial.to_string())),
+                Decision::NotIsolated | Decision::Allowed { .. } => None,
+            }
+        };
+        let of = |node: Option<u32>| node.and_then(|node| self.network.policies(node, self.now));
+        let sending = denied(of(from.node).filter(|_| pod.is_some()), Direction::Egress, Party { address: from.address, pod });
+        sending.or_else(|| denied(of(backend.node).filter(|_| !is_own), Direction::Ingress, seen))
+    }
+
+    pub(super) fn way(&self, from: &Seat, backend: &Backend, through: Through) -> Path {
         let config = self.network.config();
+        let (through_service, entrance) = match through {
+            Through::Nothing => (false, None),
+            Through::Service(entrance) => (true, entrance),
+        };
+        // The node whose routes lead to the backend.
+        let via = entrance.and_then(|at| at.node).or(from.node);
         let valid_until = |nodes: [Option<u32>; 2]| {
             nodes.into_iter().flatten().map(|node| self.network.next_change(node, self.now)).min().unwrap_or(SimTime::MAX)
         };
@@ -200,9 +257,9 @@ impl Truth<'_> {
             way,
             round_trip,
             by: Str::EMPTY,
-            valid_until: valid_until([from.node, backend.node]),
+            valid_until: valid_until([from.node, backend.node]).min(valid_until([via, None])),
         };
-        let same = from.node.is_some() && from.node == backend.node;
+        let same = via.is_some() && via == backend.node;
         let overlay = if config.backend == Overlay::Vxlan { Path::VXLAN } else { SimDuration::ZERO };
         let round_trip = if same { Path::SAME_NODE } else { Path::ACROSS + overlay };
         let Some(node) = backend.node else {
@@ -212,28 +269,39 @@ impl Truth<'_> {
             }
             let owner = self.machines().into_iter().find(|machine| machine.pod_cidr.is_some_and(|cidr| cidr.contains(backend.address)));
             return match owner {
-                Some(machine) if !self.knows(from.node, machine.number) => found(self.unrouted(), Path::ACROSS),
-                Some(machine) if !machine.up => found(self.off(from, config.backend == Overlay::Vxlan), Path::ACROSS),
+                Some(machine) if !self.knows(via, machine.number) => found(self.unrouted(), Path::ACROSS),
+                Some(machine) if !machine.up => found(self.off(from.node, config.backend == Overlay::Vxlan), Path::ACROSS),
                 Some(_) => found(Way::AddressGone, Path::ACROSS),
                 None => found(self.unrouted(), Path::ACROSS),
             };
         };
         let on_overlay = backend.pod.is_some() && self.network.host(backend.address).is_none();
-        if on_overlay && !same && !self.knows(from.node, node) {
+        if on_overlay && !same && !self.knows(via, node) {
             return found(self.unrouted(), round_trip);
         }
         if !self.nodes.is_up(node) {
-            return found(self.off(from, on_overlay && config.backend == Overlay::Vxlan), Path::ACROSS);
+            return found(self.off(from.node, on_overlay && config.backend == Overlay::Vxlan), Path::ACROSS);
         }
-        if on_overlay && !same && from.pod.is_some() && !self.knows(Some(node), from.node.unwrap_or(node)) {
+        let is_host = self.network.host(from.address).is_some();
+        let is_masked = entrance.is_some_and(|at| at.masks);
+        // To nodes' own addresses there is always a way, but what leaves by VXLAN has one of the overlay.
+        let is_from_pods = (from.pod.is_some() && !is_host && !is_masked) || config.backend == Overlay::Vxlan;
+        if on_overlay && !same && via.is_some_and(|via| is_from_pods && !self.knows(Some(node), via)) {
             return found(Way::BlackHole, round_trip);
         }
         let itself = from.pod.is_some() && from.pod == backend.pod;
-        if through_service && from.pod.is_some() && ((itself && !config.hairpin) || (same && !itself && !config.bridge_netfilter)) {
+        let is_bound = matches!(config.proxy, ProxyMode::Ipvs(_));
+        // Bridged past the rules, answers aren't translated back; what a node's rules masquerade comes back to the node.
+        let is_bridged = through_service && on_overlay && same && from.pod.is_some() && !is_host && from.node == via;
+        let by_hairpin = itself && !config.hairpin && config.bridge_netfilter && !is_bound;
+        if is_bridged && by_hairpin {
             return found(Way::BlackHole, round_trip);
         }
-        if let Some(by) = self.forbidden(from, backend) {
+        if let Some(by) = self.forbidden(from, entrance, backend) {
             return Path { by, ..found(Way::Refused, round_trip) };
+        }
+        if is_bridged && !itself && !config.bridge_netfilter && !is_masked {
+            return found(Way::BlackHole, round_trip);
         }
         found(Way::Open, round_trip)
     }
@@ -244,8 +312,8 @@ impl Truth<'_> {
     }
 
     /// What becomes of packets to a node that is off: its neighbours on the link notice, but nobody says it of what is wrapped, or outside.
-    fn off(&self, from: &Seat, is_wrapped: bool) -> Way {
-        if is_wrapped || from.node.is_none() { Way::BlackHole } else { Way::AddressGone }
+    fn off(&self, from: Option<u32>, is_wrapped: bool) -> Way {
+        if is_wrapped || from.is_none() { Way::BlackHole } else { Way::AddressGone }
     }
 
     /// Whether a node has a route to the pods of another. Who is outside comes in at a node that has.
@@ -330,6 +398,9 @@ impl Reach for Truth<'_> {
             Target::Pod { namespace, name, port } => {
                 let pod = then.store.find_object(Kind::Pod, namespace, name).and_then(Object::as_pod);
                 match pod.and_then(|pod| pod.status.pod_ip) {
+                    Some(_) if from.node.is_none() && pod.is_some_and(|pod| !pod.spec.host_network) => {
+                        Choices { verdict: Verdict::Drop, ..Choices::default() }
+                    }
                     Some(address) => Choices { backends: vec![then.backend(address, *port, Protocol::Tcp)], ..Choices::default() },
                     None => unknown(),
                 }
@@ -345,26 +416,29 @@ impl Reach for Truth<'_> {
 
     fn path(&self, from: &Seat, to: &Target, backend: &Backend, now: SimTime) -> Path {
         let then = Truth { now, ..*self };
-        let through_service = !matches!(to, Target::Pod { .. });
-        then.way(from, backend, through_service)
+        let through = if matches!(to, Target::Pod { .. }) { Through::Nothing } else { Through::Service(then.entrance_of(from, to)) };
+        then.way(from, backend, through)
     }
 
     fn path_behind(&self, proxy: &Backend, backend: &Backend, now: SimTime) -> Path {
         let then = Truth { now, ..*self };
         let seat = Seat { node: proxy.node, place: proxy.node_name.clone(), pod: proxy.pod, address: proxy.address };
-        then.way(&seat, backend, false)
+        then.way(&seat, backend, Through::Nothing)
     }
 
     fn door(&self, backend: &Backend) -> Door {
         let closed = Door::Closed { since: None, is_killed: false };
         // Who was there when the rules were written may be gone, and another pod may have the address now.
         let Some((pod, worker)) = self.nodes.holder(backend.address) else {
-            return match backend.pod {
-                None if backend.node.is_none() => Door::Open(OUTSIDE_HOST),
-                Some(pod) if self.nodes.pod(pod).is_some_and(|worker| worker.pod.spec.host_network) => {
-                    self.nodes.listening_soon(self.now, pod, backend.port).map_or(closed, |found| Door::Open(found.into()))
+            let Some(node) = self.network.host(backend.address) else {
+                return if backend.node.is_none() && backend.pod.is_none() { Door::Open(OUTSIDE_HOST) } else { closed };
+            };
+            return match self.nodes.listening_on_node(self.now, node, backend.port) {
+                Some(found) => Door::Open(found.into()),
+                None if self.node_listens(node, backend.protocol, backend.port) => {
+                    Door::Open(Listener { latency: OF_NODE, ..OUTSIDE_HOST })
                 }
-                _ => closed,
+                None => closed,
             };
         };
         match self.nodes.listening_soon(self.now, pod, backend.port) {

@@ -1,10 +1,10 @@
 //! One packet's way, asked for in words: `pod/client` to `svc/web:80`.
 
 use super::Cluster;
-use super::http::{Asked as Request, Decision, Proxy};
+use super::http::{Asked as Request, Decision, Entrance, Proxy};
 use super::network::Truth;
 use super::reach::OUTSIDE;
-use crate::api::object::{Kind, Object};
+use crate::api::object::{Kind, Object, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::resources;
 use crate::net::dns::resolver::{Answer, Failure};
@@ -185,12 +185,15 @@ impl Truth<'_> {
     /// A request's way: to whoever takes requests for its host, and from there to the pod that its rules choose. A host that neither an
     /// Ingress nor a route knows is a name like others.
     fn trace_request(&self, end: End, seat: &Seat, question: String, (host, port, path): (&str, u16, &str)) -> Trace {
-        let known = host.parse().ok().map(|address| (None, Some(address)));
-        let known = known.or_else(|| self.entrance(seat, host, port).map(|(_, address)| (None, Some(address))));
-        let (name, address) = known.unwrap_or_else(|| {
+        let by_name = || {
             let asked = self.named(seat, host, port, Protocol::Tcp);
             (asked.name, asked.address)
-        });
+        };
+        let (name, address) = match self.entrance(seat, host, port) {
+            Entrance::Proxy(_, address) => (None, Some(address)),
+            Entrance::Address(address) if host.parse() == Ok(address) => (None, Some(address)),
+            Entrance::Address(_) | Entrance::Unknown => by_name(),
+        };
         let Some(address) = address else {
             let is_silent = name.as_ref().is_some_and(|(_, answer)| answer.failure == Some(Failure::Again));
             let walk = Walk::unresolved(self, end, host, is_silent, walk::Target::tcp(Ipv4Addr::UNSPECIFIED, port));
@@ -243,14 +246,17 @@ impl Truth<'_> {
         match text.split_once('/') {
             None if text == "outside" => self.end(namespace, &OUTSIDE.to_string()),
             Some(("node" | "nodes" | "no", name)) => {
-                let id = self.store.find(Kind::Node, "", name).ok_or_else(|| format!("there is no node {name:?}"))?;
+                let id = self.node_of(name)?;
                 let seat = self
                     .seat(&Source::Node(name.to_owned().into()))
                     .ok_or_else(|| format!("node {name} is off: nothing is sent from it"))?;
                 Ok((End::Node(id.number), seat))
             }
+            Some(("svc" | "service" | "services" | "lb", _)) => {
+                Err(format!("{text:?} sends nothing by itself: a Service is where something is sent to; {FROM}"))
+            }
             Some((kind, name)) => {
-                let (number, pod) = self.pod_of(namespace, kind, name)?;
+                let (number, pod) = self.pod_of(namespace, kind, name, FROM)?;
                 let source = Source::Pod { namespace: pod.meta.namespace.clone(), name: pod.meta.name.clone() };
                 let seat = self.seat(&source).ok_or_else(|| format!("pod {} has no sandbox: nothing is sent from it", pod.meta.name))?;
                 Ok((End::Pod(number), seat))
@@ -260,13 +266,11 @@ impl Truth<'_> {
     }
 
     /// The pod that is meant: by its own name, or one of those that belong to something; one with a sandbox before others.
-    fn pod_of(&self, namespace: &str, kind: &str, name: &str) -> Result<(u32, &Pod), String> {
+    fn pod_of(&self, namespace: &str, kind: &str, name: &str, expected: &str) -> Result<(u32, &Pod), String> {
         let (name, namespace) = name.split_once('.').filter(|_| kind != "pod").unwrap_or((name, namespace));
-        let kind = resources::lookup(kind).and_then(Kind::of).ok_or_else(|| format!("there is no resource type {kind:?}; {FROM}"))?;
+        let kind = resources::lookup(kind).and_then(Kind::of).ok_or_else(|| format!("there is no resource type {kind:?}; {expected}"))?;
         let id = self.store.find(kind, namespace, name).ok_or_else(|| {
-            let known: Vec<&str> = self.store.list(kind, Some(namespace)).map(|(_, object)| object.meta().name.as_str()).take(8).collect();
-            let known = if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) };
-            format!("there is no {} {name:?} in namespace {namespace}{known}", kind.resource().singular)
+            format!("there is no {} {name:?} in namespace {namespace}{}", kind.resource().singular, self.known(kind, Some(namespace)))
         })?;
         if kind == Kind::Pod {
             return self.store.get(id).and_then(Object::as_pod).map(|pod| (id.number, &**pod)).ok_or_else(|| format!("{name} is no pod"));
@@ -277,8 +281,25 @@ impl Truth<'_> {
         there.or(owned.first()).copied().ok_or_else(|| format!("{} {name} has no pods", kind.resource().singular))
     }
 
+    fn node_of(&self, name: &str) -> Result<ObjectId, String> {
+        self.store.find(Kind::Node, "", name).ok_or_else(|| format!("there is no node {name:?}{}", self.known(Kind::Node, None)))
+    }
+
+    /// `; there are web-0, web-1`, after what isn't there; nothing if there are none.
+    pub(super) fn known(&self, kind: Kind, namespace: Option<&str>) -> String {
+        const SHOWN: usize = 8;
+        let mut names = self.store.list(kind, namespace).map(|(_, object)| object.meta().name.as_str());
+        let shown: Vec<&str> = names.by_ref().take(SHOWN).collect();
+        match (shown.as_slice(), names.next()) {
+            ([], _) => String::new(),
+            ([only], _) => format!("; there is {only}"),
+            (shown, None) => format!("; there are {}", shown.join(", ")),
+            (shown, Some(_)) => format!("; there are {} and others", shown.join(", ")),
+        }
+    }
+
     /// Whether a pod belongs to something, itself or through its own owners.
-    fn belongs(&self, pod: &Pod, to: crate::api::object::ObjectId) -> bool {
+    fn belongs(&self, pod: &Pod, to: ObjectId) -> bool {
         let uid = self.store.get(to).map(|object| object.meta().uid);
         let mut owner = pod.meta.controller().cloned();
         while let Some(known) = owner {
@@ -319,9 +340,21 @@ impl Truth<'_> {
             Some((kind @ ("svc" | "service" | "services" | "lb"), name)) => {
                 let (name, namespace) = name.split_once('.').unwrap_or((name, namespace));
                 let found = self.store.find_object(Kind::Service, namespace, name).and_then(Object::as_service);
-                let service = found.ok_or_else(|| format!("there is no service {name:?} in namespace {namespace}"))?;
+                let service = found.ok_or_else(|| {
+                    format!("there is no service {name:?} in namespace {namespace}{}", self.known(Kind::Service, Some(namespace)))
+                })?;
                 let named = service.ports.iter().find(|known| port == Some(known.name.as_str()));
-                let port = named.map_or_else(|| number(port), |known| Ok(known.port as u16))?;
+                let port = named.map_or_else(|| number(port), |known| Ok(known.port as u16)).map_err(|why| {
+                    let ports = service.ports.iter().map(|port| match port.name.as_str() {
+                        "" => port.port.to_string(),
+                        name => format!("{} ({name})", port.port),
+                    });
+                    let ports: Vec<String> = ports.collect();
+                    match port {
+                        Some(port) if !ports.is_empty() => format!("{port:?} is no port of service {name}, which has {}", ports.join(", ")),
+                        _ => why,
+                    }
+                })?;
                 let address = match kind {
                     "lb" => {
                         let mut ports = self.network.newest_services().of_service(namespace, name);
@@ -336,14 +369,17 @@ impl Truth<'_> {
                 }
             }
             Some(("node" | "nodes" | "no", name)) => {
-                let id = self.store.find(Kind::Node, "", name).ok_or_else(|| format!("there is no node {name:?}"))?;
+                let id = self.node_of(name)?;
                 let kubelet = self.nodes.kubelet(id.number).ok_or_else(|| format!("there is no machine for node {name:?}"))?;
                 at(kubelet.address, number(port)?)
             }
             Some((kind, name)) => {
-                let (_, pod) = self.pod_of(namespace, kind, name)?;
+                let (_, pod) = self.pod_of(namespace, kind, name, TO)?;
                 let address = pod.status.pod_ip.ok_or_else(|| format!("pod {} has no address yet", pod.meta.name))?;
                 at(address, number(port)?)
+            }
+            None if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !host.is_empty() => {
+                Err(format!("{host:?} is no IPv4 address; {TO}"))
             }
             None if host.is_empty() => Err(format!("{text:?} is no place to send something to; {TO}")),
             None => Ok(self.named(seat, host, number(port)?, protocol)),

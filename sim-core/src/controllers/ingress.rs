@@ -14,7 +14,7 @@ use crate::api::service::Service;
 use crate::apiserver::request::Write;
 use crate::client::plan::{Keys, Plan};
 use crate::client::view::View;
-use crate::controllers::{Controller, is_about, is_running};
+use crate::controllers::{Controller, has_come, is_about, is_running};
 use crate::kernel::time::SimTime;
 use crate::store::{Change, Verb};
 use serde_json::{Value, json};
@@ -65,12 +65,6 @@ impl Controller for IngressController {
         plan.then(Write::UpdateStatus(key, Record { body: Arc::new(body), ..(**ingress).clone() }.into()));
         plan
     }
-}
-
-/// Whether a Deployment has its first ready pod.
-pub(super) fn has_come(change: &Change) -> bool {
-    let ready = |object: &Object| object.as_deployment().is_some_and(|deployment| deployment.status.ready_replicas > 0);
-    change.verb != Verb::Deleted && ready(&change.object) && !change.old.as_ref().is_some_and(ready)
 }
 
 fn tell(ingress: &Record, keys: &mut Keys) {

@@ -331,6 +331,12 @@ fn is_about(change: &Change, (namespace, name): (&str, &str)) -> bool {
     meta.name == *name && meta.namespace == *namespace
 }
 
+/// Whether a Deployment has its first ready pod.
+fn has_come(change: &Change) -> bool {
+    let ready = |object: &Object| object.as_deployment().is_some_and(|deployment| deployment.status.ready_replicas > 0);
+    change.verb != crate::store::Verb::Deleted && ready(&change.object) && !change.old.as_ref().is_some_and(ready)
+}
+
 /// Whether a system that may be installed is there: a pod of its Deployment is ready.
 fn is_running(view: &View, (namespace, name): (&str, &str)) -> bool {
     let deployment = view.find(Kind::Deployment, namespace, name).and_then(|id| view.deployment(id));

@@ -179,7 +179,7 @@ impl Agents {
             let state = &mut crew.states[agent as usize];
             state.runs = true;
             if !cut {
-                state.follow(now);
+                state.follow(agent, now);
             }
         });
     }
@@ -196,7 +196,8 @@ impl Agents {
     pub fn mend(&mut self, node: u32, now: SimTime) {
         self.change(node, |crew| {
             crew.cut = false;
-            crew.states.iter_mut().filter(|state| state.runs).for_each(|state| state.follow(now));
+            let states = crew.states.iter_mut().zip(Agent::ALL);
+            states.filter(|(state, _)| state.runs).for_each(|(state, agent)| state.follow(agent, now));
         });
     }
 
@@ -217,9 +218,11 @@ impl State {
         }
     }
 
-    /// It hears again. What is in the kernel stays until it has caught up, which is soon enough to leave out.
-    fn follow(&mut self, now: SimTime) {
-        self.standing = Standing::Follows(now);
+    /// It hears again. What is in the kernel stays until it has caught up, which is soon enough to leave out; where there is nothing, it takes
+    /// its time.
+    fn follow(&mut self, agent: Agent, now: SimTime) {
+        let from = if self.standing == Standing::Absent { now + agent.start() } else { now };
+        self.standing = Standing::Follows(from);
     }
 }
 
@@ -248,6 +251,7 @@ mod tests {
         agents.stop(3, Agent::Proxy, at(20));
         assert_eq!(knows(&agents, at(30)), Some(at(20)), "what it wrote stays");
         assert!(agents.oldest(at(30)) < at(20));
+        agents.start(3, Agent::Proxy, at(35));
         agents.power_off(3);
         assert_eq!(knows(&agents, at(40)), None);
         agents.power_on(3, at(50));
@@ -263,7 +267,8 @@ mod tests {
         assert_eq!(knows(&agents, at(85)), None, "nor does it start with the node");
         assert_eq!(agents.horizon(3, Agent::Flannel, at(85)).map(|upto| upto > at(84)), Some(true));
         agents.start(3, Agent::Proxy, at(90));
-        assert_eq!(knows(&agents, at(90)), Some(at(90)));
-        assert!(agents.oldest(at(90)) > at(89));
+        assert_eq!(knows(&agents, at(90)), None, "it writes everything first");
+        assert_eq!(knows(&agents, at(91)), Some(at(91)));
+        assert!(agents.oldest(at(91)) > at(90));
     }
 }

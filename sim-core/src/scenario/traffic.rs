@@ -550,6 +550,7 @@ mod tests {
             "shop lost by \"connection refused\" >= 1",
             "shop lost by 503 > 2",
             "shop connections <= 4",
+            "shop share of canary > 8%",
         ] {
             assert!(claim(text).is_ok(), "{text}");
         }
@@ -559,6 +560,7 @@ mod tests {
             ("shop losst == 0", "did you mean lost?"),
             ("shop lost by \"conection refused\" >= 1", "did you mean \"connection refused\"?"),
             ("shop success >= 99.9", "is not a percentage"),
+            ("shop share of canary > 8", "is not a percentage"),
             ("shop p99 < 50", "is not a duration"),
             ("shop lost == none", "is no number"),
         ] {

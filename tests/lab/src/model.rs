@@ -208,7 +208,16 @@ impl World for Model {
     fn listener(&self, _pod: u32, _protocol: Protocol, port: u16) -> Option<Listener> {
         let never = SimTime::ZERO + SimDuration::from_secs(1_000_000);
         let latency = SimDuration::ZERO;
-        let listener = Listener { container: 0, attempt: 0, latency, capacity: 0, accepts_from: SimTime::ZERO, accepts_until: never, ends: never, is_killed: false };
+        let listener = Listener {
+            container: 0,
+            attempt: 0,
+            latency,
+            capacity: 0,
+            accepts_from: SimTime::ZERO,
+            accepts_until: never,
+            ends: never,
+            is_killed: false,
+        };
         (port == PORT).then_some(listener)
     }
 }

@@ -141,18 +141,25 @@ fn through_the_ingress_controller() {
     assert!(!address.is_empty() && address == of_service, "{address:?} {of_service:?}");
     let events = town.kubectl("get events", "").0;
     assert!(events.contains("Scheduled for sync"), "{events}");
-    town.check("http://shop.example/", "pod default/web-");
+    town.check("http://shop.example/", "pod/web-");
     town.check("http://shop.example/empty", "503");
     town.check("http://other.example/", "404");
     let trace = town.0.trace_packet("default", "outside", "http://shop.example/cart").expect("it can be asked");
     assert_eq!(trace.walks.len(), 2);
     assert!(trace.story().contains("Ingress default/shop, host shop.example, path / (Prefix); asks Service default/web:80"));
     assert_eq!(trace.to_json()["routing"]["service"], "default/web:80");
+    // From inside, names of the cluster's own are what they are, and so are addresses.
+    for (url, walks) in [("http://shop.example/", 2), ("http://web/", 1), ("http://web.default.svc.cluster.local:80/x", 1)] {
+        let trace = town.0.trace_packet("default", "pod/box", url).expect("it can be asked");
+        assert_eq!((trace.walks.len(), trace.arrives()), (walks, true), "{url}\n{}", trace.story());
+    }
+    assert!(town.0.trace_packet("default", "outside", "http:///x").is_err());
+    assert!(town.0.trace_packet("default", "outside", "http://x:http/").is_err());
     // Of a change of the rules the controller makes nothing until it has reloaded.
     town.kubectl("delete ingress shop", "");
     town.0.run_until(town.0.now() + SimDuration::from_millis(500));
     let address = format!("http://{of_service}/");
-    town.check("http://shop.example/", "pod default/web-");
+    town.check("http://shop.example/", "pod/web-");
     town.run(2);
     town.check("http://shop.example/", "404");
     town.check(&address, "404");
@@ -167,13 +174,13 @@ fn through_a_gateway() {
     assert_eq!(town.get("gateway door", ".status.listeners[0].attachedRoutes"), "1");
     assert_eq!(town.get("gatewayclass nginx", ".status.conditions[0].status"), "True");
     assert_eq!(town.get("deployment door-nginx", ".status.readyReplicas"), "1");
-    town.check("http://shop.example/", "pod default/");
+    town.check("http://shop.example/", "pod/");
     town.check("http://shop.example/empty", "503");
     town.check("http://other.example/", "404");
     // Containers get the same; each request is drawn anew.
-    let page = town.kubectl(&format!("exec box -- wget -qO- --header 'Host: shop.example' http://{address}/"), "");
+    let page = town.kubectl(&format!("exec box -- wget -qO- --header='Host: shop.example' http://{address}/"), "");
     assert!(page.0.contains("Welcome to nginx!"), "{page:?}");
-    let none = town.kubectl(&format!("exec box -- wget -qO- --header 'Host: other.example' http://{address}/"), "");
+    let none = town.kubectl(&format!("exec box -- wget -qO- --header='Host: other.example' http://{address}/"), "");
     assert!(none.1.contains("404"), "{none:?}");
     // Without a Gateway its pods go.
     town.kubectl("delete gateway door", "");
@@ -192,4 +199,14 @@ fn nobody_is_there_without_its_pods() {
     assert_eq!(town.get("ingress shop", ".status.loadBalancer"), "{}");
     assert_eq!(town.get("gateway door", ".status.listeners"), "");
     assert_eq!(town.kubectl("get deployments", "").0.lines().count(), 3);
+}
+
+#[test]
+fn scenarios_hold() {
+    let texts = [include_str!("../../../../scenarios/ingress.yaml"), include_str!("../../../../scenarios/canary-by-weight.yaml")];
+    for text in texts {
+        let scenario = crate::scenario::Scenario::parse(text, "a.yaml").expect("it is valid");
+        let report = scenario.run(scenario.seed).expect("it runs").report;
+        assert!(report.holds, "{}: {report:?}", scenario.name);
+    }
 }

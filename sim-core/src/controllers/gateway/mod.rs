@@ -14,8 +14,7 @@ use crate::api::routing::{self, GATEWAY_CLASS, GATEWAY_CONTROLLER, GATEWAY_CONTR
 use crate::apiserver::request::Write;
 use crate::client::plan::{Keys, Plan};
 use crate::client::view::View;
-use crate::controllers::ingress::has_come;
-use crate::controllers::{Controller, is_about, is_running};
+use crate::controllers::{Controller, has_come, is_about, is_running};
 use crate::kernel::time::SimTime;
 use crate::store::{Change, Verb};
 use serde_json::Value;

@@ -208,10 +208,13 @@ pub(super) fn of_route(view: &View, route: &Record, time: &str) -> Option<Value>
     (!all.is_empty() || !written.is_empty()).then(|| json!({"parents": all}))
 }
 
+/// Whether a listener fits a route in one way.
+type Fits<'f> = &'f dyn Fn(&Value) -> bool;
+
 /// Why a parent doesn't accept a route.
 fn not_accepted(view: &View, route: &Record, parent: &Value, gateway: &Record) -> Option<(&'static str, &'static str)> {
     let listeners = list(&gateway.body["spec"]["listeners"]);
-    let steps: [(&dyn Fn(&Value) -> bool, _); 4] = [
+    let steps: [(Fits<'_>, _); 4] = [
         (&|listener| means_listener(parent, listener), ("NoMatchingParent", "The Listener is not found for this parent ref")),
         (&|listener| wrong_with(view, gateway, listener).is_empty(), ("InvalidListener", "The Listener is invalid for this parent ref")),
         (&|listener| admits(view, listener, gateway, route), ("NotAllowedByListeners", "The Route is not allowed by any listener")),

@@ -7,7 +7,7 @@
 
 use super::names::{NamedPort, Names, cluster_ips};
 use super::outside::Outside;
-use super::{CLUSTER_DOMAIN, Code, Data, Kind, Record, Reply, TTL, normal, reversed};
+use super::{CLUSTER_DNS, CLUSTER_DOMAIN, Code, Data, Kind, Record, Reply, TTL, normal, reversed};
 use crate::kernel::chance::{Stream, draw};
 use std::net::Ipv4Addr;
 
@@ -194,6 +194,8 @@ impl Zone<'_> {
         let Some(address) = reversed(name) else { return self.outside.answer(name, Kind::Ptr) };
         let names: Vec<String> = match self.names.service_at(address) {
             Some((service, namespace)) => vec![format!("{service}.{namespace}.svc.{CLUSTER_DOMAIN}")],
+            // Where nobody has deployed a CoreDNS, names are answered all the same: from this address.
+            None if address == CLUSTER_DNS => vec![format!("kube-dns.kube-system.svc.{CLUSTER_DOMAIN}")],
             None => {
                 let found = self.names.endpoints_at(address).into_iter();
                 found.map(|(service, namespace, label)| format!("{label}.{service}.{namespace}.svc.{CLUSTER_DOMAIN}")).collect()

@@ -144,6 +144,8 @@ impl Traffic {
             Verdict::SilentNames => return none(Cause::SilentNames, begins),
             Verdict::Unavailable => return none(Cause::Unavailable, begins + Path::ACROSS * 2),
             Verdict::NotFound => return none(Cause::NotFound, begins + Path::ACROSS * 2),
+            Verdict::ServerError => return none(Cause::ServerError, begins + Path::ACROSS * 2),
+            Verdict::Redirected => return none(Cause::Redirected, begins + Path::ACROSS * 2),
         }
         let flow = self.flow(number, at);
         let Some(place) = flow.or_else(|| self.choose(number, &choices, at)) else {
@@ -228,6 +230,8 @@ impl Traffic {
         match behind.verdict {
             Verdict::Forward if !behind.backends.is_empty() => {}
             Verdict::NotFound => return failed(Cause::NotFound, at, None),
+            Verdict::ServerError => return failed(Cause::ServerError, at, None),
+            Verdict::Redirected => return failed(Cause::Redirected, at, None),
             _ => return failed(Cause::Unavailable, at, None),
         }
         let key = u128::from(client) << 96 | u128::from(number) << 8 | u128::from(repeated);
@@ -244,8 +248,9 @@ impl Traffic {
                 open: &|_| 0,
             };
             let Some(picked) = chooser.pick(&backends) else { break };
-            if backends[picked].is_nobody() {
-                return failed(Cause::Unavailable, at, None);
+            if let Some(status) = backends[picked].answered_by_proxy() {
+                let cause = if status == 500 { Cause::ServerError } else { Cause::Unavailable };
+                return failed(cause, at, None);
             }
             let state = &mut self.clients[client as usize];
             let place = state.view.behind[left.swap_remove(picked)];

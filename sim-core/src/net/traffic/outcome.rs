@@ -41,13 +41,17 @@ pub enum Cause {
     GatewayTimeout,
     /// HTTP 404 from an ingress: no rule for this host and path.
     NotFound,
+    /// HTTP 500 from a Gateway: what its route refers to can't be used.
+    ServerError,
+    /// HTTP 301, 302 or 308 from an ingress: the client is to come again elsewhere, and here it doesn't.
+    Redirected,
     /// The client has no port left for another connection.
     NoPorts,
 }
 
 impl Cause {
     /// All of them, in the order of tables.
-    pub const ALL: [Cause; 18] = [
+    pub const ALL: [Cause; 20] = [
         Cause::Refused,
         Cause::Rejected,
         Cause::BlackHole,
@@ -65,6 +69,8 @@ impl Cause {
         Cause::BadGateway,
         Cause::GatewayTimeout,
         Cause::NotFound,
+        Cause::ServerError,
+        Cause::Redirected,
         Cause::NoPorts,
     ];
 
@@ -88,6 +94,8 @@ impl Cause {
             Cause::BadGateway => "502",
             Cause::GatewayTimeout => "504",
             Cause::NotFound => "404",
+            Cause::ServerError => "500",
+            Cause::Redirected => "redirected",
             Cause::NoPorts => "out of ports",
         }
     }
@@ -95,7 +103,7 @@ impl Cause {
     /// What is behind it.
     pub const fn why(self) -> &'static str {
         match self {
-            Cause::Refused => "the pod is there, but no process listens on the port: its container has stopped or hasn't started",
+            Cause::Refused => "the pod is there, but no process takes connections on the port: it ends or has ended, or doesn't listen yet",
             Cause::Rejected => "the Service has no endpoints, so the proxy's rules answer with REJECT",
             Cause::BlackHole => {
                 "the packets vanish: the node is off or cut off, or no route leads there, and nobody is left to refuse them"
@@ -116,6 +124,8 @@ impl Cause {
             Cause::BadGateway => "the ingress asked pods that refused the connection or broke it off",
             Cause::GatewayTimeout => "the ingress asked pods that are silent",
             Cause::NotFound => "no rule of the ingress is about this host and path",
+            Cause::ServerError => "the route refers to something that can't be used",
+            Cause::Redirected => "the ingress wants the client to come again elsewhere, such as by TLS",
             Cause::NoPorts => "the client waits for so many answers that no port is left for another connection",
         }
     }
@@ -132,6 +142,8 @@ impl Cause {
                 | Cause::GatewayTimeout
                 | Cause::Unavailable
                 | Cause::NotFound
+                | Cause::ServerError
+                | Cause::Redirected
         )
     }
 

@@ -48,23 +48,23 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// A share for which a proxy has nobody to ask: it answers 503 itself.
-    pub fn nobody() -> Backend {
+    /// A share for which a proxy has nobody to ask: it answers itself, with this status.
+    pub fn nobody(status: u16) -> Backend {
         Backend {
             pod: None,
             name: Str::EMPTY,
             node: None,
             node_name: Str::EMPTY,
             address: Ipv4Addr::UNSPECIFIED,
-            port: 0,
+            port: status,
             protocol: Protocol::Tcp,
             weight: 1,
         }
     }
 
-    /// Whether it is that.
-    pub fn is_nobody(&self) -> bool {
-        self.address.is_unspecified()
+    /// The status that a proxy answers with, if there is nobody.
+    pub fn answered_by_proxy(&self) -> Option<u16> {
+        self.address.is_unspecified().then_some(self.port)
     }
 }
 
@@ -103,6 +103,10 @@ pub enum Verdict {
     Unavailable,
     /// A proxy answers by itself that it knows no such host or path: HTTP 404.
     NotFound,
+    /// A proxy answers by itself that its rules can't be used: HTTP 500.
+    ServerError,
+    /// A proxy answers by itself where the client is to come again: HTTP 301, 302, 308.
+    Redirected,
 }
 
 /// What a client's requests can come to, by the rules that they meet.

@@ -354,10 +354,12 @@ impl Example {
             Cause::BadGateway => format!("at {at} {} answered 502: a connection{whom} was refused or broken off", self.rules_of),
             Cause::GatewayTimeout => format!("at {at} {} asked{whom} and answered 504 at {known}", self.rules_of),
             Cause::NotFound => format!("at {at} {} answered 404: no rule for this host and path", self.rules_of),
+            Cause::ServerError => format!("at {at} {} answered 500: its route can't be used", self.rules_of),
+            Cause::Redirected => format!("at {at} {} sent the client elsewhere", self.rules_of),
             Cause::NoPorts => format!("at {at} the client had no port left"),
         };
         if let Some(stopped) = self.stopped.filter(|stopped| *stopped <= known) {
-            let what = if self.cause.is_before_the_request() { "its container had stopped at" } else { "TERM or its end had come at" };
+            let what = if self.cause.is_before_the_request() { "no process has taken any since" } else { "TERM or its end had come at" };
             let _ = write!(told, ": {what} {stopped}");
         }
         if self.cause == Cause::Refused && self.is_too_early {

@@ -69,8 +69,15 @@ impl Places {
         let next = self.all.len() as u32;
         let number = *self.numbers.entry((backend.address, backend.port, backend.protocol, backend.pod)).or_insert(next);
         if number == next {
+            let mut backend = backend.clone();
+            // Nobody has the address any more: it is told of as that of the last one who had.
+            if let Some(last) = self.all.iter().rev().map(|place| &place.backend).find(|last| last.address == backend.address)
+                && backend.name.is_empty()
+            {
+                (backend.name, backend.node_name) = (last.name.clone(), last.node_name.clone());
+            }
             self.all.push(Place {
-                backend: Arc::new(backend.clone()),
+                backend: Arc::new(backend),
                 listener: None,
                 run: 0,
                 ended: None,

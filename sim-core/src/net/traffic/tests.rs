@@ -208,7 +208,7 @@ fn the_race_between_term_and_rules() {
     let lost = report.lost_by(Cause::Refused);
     assert!(lost == report.lost && (10..30).contains(&lost), "half of 40: {}", report.table());
     let told = example(&report, Cause::Refused);
-    assert!(told.contains("was refused: its container had stopped at 1.000s; node-1's rules still named it until 1.400s"), "{told}");
+    assert!(told.contains("was refused: no process has taken any since 1.000s; node-1's rules still named it until 1.400s"), "{told}");
     assert!(told.contains("10.244.1.5:80 (pod web-1 on node-1)"), "{told}");
     // A preStop hook that sleeps for half a second moves TERM to after the rules' change.
     let slept = |fake: &mut Fake| {
@@ -229,6 +229,8 @@ fn rules_and_ways_that_fail() {
         (Verdict::SilentNames, Cause::SilentNames),
         (Verdict::Unavailable, Cause::Unavailable),
         (Verdict::NotFound, Cause::NotFound),
+        (Verdict::ServerError, Cause::ServerError),
+        (Verdict::Redirected, Cause::Redirected),
     ] {
         let change = |fake: &mut Fake| fake.set(Choices { verdict, rules_of: Str::from("node-1"), ..Choices::default() });
         let report = play(client(|_| {}), Fake::new(&[1]), &[(1_000, &change)]);
@@ -433,6 +435,13 @@ fn through_an_ingress() {
     fails(&report, Cause::BadGateway, 50);
     let none = |fake: &mut Fake| fake.set(Choices { behind: behind(&[]), ..among(&[1]) });
     fails(&play(client(|_| {}), fake.clone(), &[(1_000, &none)]), Cause::Unavailable, 100);
+    // A Service without pods keeps its share, and loses it.
+    let mut shares = among(&[2]);
+    shares.backends.push(Backend { weight: 3, ..Backend::nobody(503) });
+    fake.set(Choices { behind: Some(Arc::new(shares)), ..among(&[1]) });
+    let report = play(client(|_| {}), fake.clone(), &[]);
+    assert!((130..170).contains(&report.lost_by(Cause::Unavailable)) && report.lost_by(Cause::Unavailable) == report.lost);
+    fake.set(Choices { behind: behind(&[2, 3]), ..among(&[1]) });
     let silent = |fake: &mut Fake| [2, 3].into_iter().for_each(|pod| fake.goes(pod, Way::BlackHole));
     let patient = |client: &mut Client| client.timeout = SimDuration::from_secs(30);
     let (_, report) = played(7, client(patient), fake, &[(1_000, &silent)], 10_000);

@@ -186,7 +186,7 @@ impl<'a> Journey<'a> {
         output: &str,
         hop: usize,
     ) -> Leg<()> {
-        if belongs.is_new && matches!(hook, Hook::Forward | Hook::Input) {
+        if belongs.is_new && hook == Hook::Forward {
             self.ask_policies(kernel, hook, &transit.packet, hop)?;
         }
         let at = At {
@@ -203,6 +203,11 @@ impl<'a> Journey<'a> {
         if let Some(rules) = &kernel.rules {
             let ruling = rules.evaluate(&at, &mut transit.packet);
             self.take(kernel, ruling, &transit.packet, hop)?;
+        }
+        // What IPVS takes goes out as the node's own would: the agent asks there, and lets the addresses of Services alone before.
+        if belongs.is_new && hook == Hook::Input {
+            self.hops[hop].after = transit.packet.clone();
+            self.ask_policies(kernel, hook, &transit.packet, hop)?;
         }
         // Whoever comes first translates, and what one lets through for good in the chain of both isn't asked about any more.
         let is_done = self.hops[hop].rules[told..].last().is_some_and(|rule| rule.table == "filter" && rule.rule.ends_with("-j ACCEPT"));
@@ -222,6 +227,8 @@ impl<'a> Journey<'a> {
         let seen = match verdict {
             Verdict::Pass | Verdict::Arrived => return Ok(()),
             Verdict::Drop => Seen::TimedOut,
+            // Where no answer finds its way out, no refusal does.
+            Verdict::Reject if self.outsider.is_some() && !self.net.config().default_route => Seen::TimedOut,
             Verdict::Reject => Seen::ConnectionRefused,
         };
         let cause = cause.unwrap_or_else(|| cause_of(&self.hops[hop].rules, verdict, packet, kernel));
@@ -244,7 +251,7 @@ impl<'a> Journey<'a> {
             port: packet.destination_port,
             port_named: &named,
         };
-        let incoming = is_here(&pods[1]) && !kernel.is_local(packet.source) && hook == Hook::Forward;
+        let incoming = is_here(&pods[1]) && !kernel.is_local(packet.source);
         for way in [(Way::Egress, is_here(&pods[0])), (Way::Ingress, incoming)].into_iter().filter(|(_, asked)| *asked).map(|(way, _)| way)
         {
             match policies.decide(way, &talk) {

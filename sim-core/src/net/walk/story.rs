@@ -98,7 +98,10 @@ fn tell(text: &mut String, hops: &[Hop], label: &str) {
 
 /// The walk for a terminal: a line per hop, the rules and reasons below it, and what the sender sees in the end.
 pub fn story(walk: &Walk) -> String {
-    let mut text = format!("{}: {}\n", walk.from, aim(&walk.target));
+    let mut text = String::new();
+    if !walk.target.address.is_unspecified() {
+        let _ = writeln!(text, "{}: {}", walk.from, aim(&walk.target));
+    }
     tell(&mut text, &walk.hops, label(walk, false));
     if !walk.answer.is_empty() {
         text.push_str("The answer:\n");

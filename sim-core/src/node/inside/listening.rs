@@ -59,19 +59,19 @@ impl Nodes {
 
     /// The process of a pod that takes connections on a port at this moment.
     pub fn listening(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
-        self.processes(now, pod, port).find(|found| found.accepts_from <= now)
+        self.processes(pod, port).find(|found| found.accepts_from <= now && now < found.ends)
     }
 
-    /// The same, or failing that the process that will take connections there, as far as is known.
+    /// The same, or failing that the process that will take connections there as far as is known, or has.
     pub fn listening_soon(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
-        self.listening(now, pod, port).or_else(|| self.processes(now, pod, port).min_by_key(|found| found.accepts_from))
+        self.listening(now, pod, port).or_else(|| self.processes(pod, port).min_by_key(|found| found.accepts_from))
     }
 
     /// The processes of a pod that take connections on a port, or will.
-    fn processes(&self, now: SimTime, pod: u32, port: u16) -> impl Iterator<Item = Listening> {
+    fn processes(&self, pod: u32, port: u16) -> impl Iterator<Item = Listening> {
         let worker = self.pods.get(pod).filter(|worker| worker.sandbox);
         let containers = worker.into_iter().flat_map(|worker| (0..worker.containers.len()).map(move |index| (worker, index)));
-        containers.filter_map(move |(worker, index)| self.process_listening(now, (pod, worker), index, port))
+        containers.filter_map(move |(worker, index)| self.process_listening((pod, worker), index, port))
     }
 
     /// The process that takes connections on a port of a node: of a pod that uses its network.
@@ -80,7 +80,7 @@ impl Nodes {
         pods.find_map(|(number, _)| self.listening(now, number, port))
     }
 
-    fn process_listening(&self, now: SimTime, (pod, worker): (u32, &PodWorker), index: usize, port: u16) -> Option<Listening> {
+    fn process_listening(&self, (pod, worker): (u32, &PodWorker), index: usize, port: u16) -> Option<Listening> {
         let container = &worker.containers[index];
         let started = container.running_since()?;
         let course = worker.course_of(&self.images, self.seed, index);
@@ -97,7 +97,7 @@ impl Nodes {
         };
         let program = self.images.program(&worker.spec_of(index).image);
         let capacity = program.serves.iter().flatten().find(|serves| serves.port == i32::from(port)).map_or(0, |serves| serves.capacity);
-        (now < ends).then(|| Listening {
+        Some(Listening {
             pod,
             container: index as u8,
             attempt: container.restarts,

@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::node::runtime::images::Kit;
-use crate::node::runtime::shell::machine::{Done, Machine};
+use crate::node::runtime::shell::machine::{Done, Machine, Stop};
 use crate::node::runtime::shell::network::{Found, Response, Trouble, What};
 use std::net::Ipv4Addr;
 
@@ -55,11 +55,17 @@ fn is_before_1_29(tag: &str) -> bool {
 fn by_library(machine: &mut Machine<'_>, name: &str) -> Done {
     let server = first_server(machine);
     let reply = machine.ask(What::Resolve { name: name.to_owned() })?;
-    machine.say(&format!("Server:    {server}\nAddress 1: {server} kube-dns.kube-system.svc.cluster.local\n\n"));
+    let addresses = reply.result.as_ref().map_or_else(|_| Vec::new(), |response| response.addresses.clone());
+    let names = names_of(machine, server.parse().into_iter().chain(addresses.iter().copied()).collect())?;
+    let shown = |at: usize, address: &str, name: Option<&String>| {
+        let name = name.filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!(" {name}"));
+        format!("Address {at}: {address}{name}\n")
+    };
+    machine.say(&format!("Server:    {server}\n{}\n", shown(1, &server, names.first())));
     match reply.result {
-        Ok(Response { addresses, canonical, .. }) if !addresses.is_empty() => {
-            let lines: String =
-                addresses.iter().enumerate().map(|(at, address)| format!("Address {}: {address} {canonical}\n", at + 1)).collect();
+        Ok(_) if !addresses.is_empty() => {
+            let each = addresses.iter().enumerate();
+            let lines: String = each.map(|(at, address)| shown(at + 1, &address.to_string(), names.get(at + 1))).collect();
             machine.say(&format!("Name:      {name}\n{lines}"));
             Ok(0)
         }
@@ -72,6 +78,14 @@ fn by_library(machine: &mut Machine<'_>, name: &str) -> Done {
             Ok(1)
         }
     }
+}
+
+/// What addresses are called, as `getnameinfo` finds out; empty: nobody says.
+fn names_of(machine: &mut Machine<'_>, addresses: Vec<Ipv4Addr>) -> Result<Vec<String>, Stop> {
+    let questions = addresses.into_iter().map(|address| (reverse(address), "PTR")).collect();
+    let found = machine.ask(What::Lookup { questions, server: None })?.result.map_or_else(|_| Vec::new(), |response| response.found);
+    let name = |found: Found| found.records.first().map_or_else(String::new, |(_, _, _, data)| data.trim_end_matches('.').to_owned());
+    Ok(found.into_iter().map(name).collect())
 }
 
 /// busybox since 1.29: a name without a dot is asked for below every domain of the search list, one with a dot as it is. Whatever isn't there
