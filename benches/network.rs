@@ -53,6 +53,7 @@ impl Reach for Overlay {
             attempt: 0,
             latency: SimDuration::from_millis(2),
             capacity: 64,
+            accepts_from: SimTime::ZERO,
             accepts_until: SimTime::MAX,
             ends: SimTime::MAX,
             is_killed: false,

@@ -630,7 +630,7 @@ fn sent_to(walk: &Walk) -> (Ipv4Addr, u16) {
 fn disagreement(cluster: &Cluster, from: &str, to: &str, attempt: u64) -> Option<String> {
     let truth = cluster.truth();
     let source = Source::parse(from, "default").unwrap();
-    let Some(seat) = truth.seat(&source) else { return None };
+    let seat = truth.seat(&source)?;
     let end = match (&source, seat.pod, seat.node) {
         (Source::Pod { .. }, Some(pod), _) => End::Pod(pod),
         (Source::Node(_), _, Some(node)) => End::Node(node),

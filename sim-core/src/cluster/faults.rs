@@ -429,6 +429,7 @@ impl Cluster {
         let Ok(new) = self.server.register_node(&mut self.store, moment, registers, heartbeat) else { return node };
         let uid = self.store.get(new).map_or(Uid::NONE, |object| object.meta().uid);
         self.nodes.renumber(node.number, new.number, uid);
+        self.network.renumber(node.number, new.number);
         new
     }
 

@@ -2,6 +2,7 @@
 //! clients meet it, and one by one for containers and for walks.
 
 use super::network::Truth;
+use super::reach::Aim;
 use crate::api::meta::Str;
 use crate::api::routing::{GATEWAY_NAME, INGRESS_CONTROLLER_POD};
 use crate::net::gateway::{self, routes::Gateway, routes::Rule};
@@ -15,6 +16,11 @@ use std::sync::Arc;
 
 /// What a rule's shares are counted in: divisible by every number of pods up to 12.
 const SHARES: u32 = 27_720;
+
+/// What a share of so many is of [`SHARES`].
+fn part(share: u64, of: u64) -> u32 {
+    (u128::from(SHARES) * u128::from(share.min(of)) / u128::from(of.max(1))) as u32
+}
 /// The images of those whose rules are known here: the ingress controller's, and that of Gateways' pods.
 const IMAGES: [&str; 2] = ["ingress-nginx/controller", "nginx-gateway-fabric/nginx"];
 
@@ -90,11 +96,11 @@ impl Truth<'_> {
         let reloads = self.network.next_reload(self.now);
         let (proxy, entrance) = match self.entrance(from, host, port) {
             Entrance::Proxy(proxy, address) => (proxy, address),
-            Entrance::Address(address) => return self.by_address(from, address, port),
+            Entrance::Address(address) => return self.by_address(from, Aim::tcp(address, port)),
             // Nobody has the name, for nobody serves it.
             Entrance::Unknown => return Choices { verdict: Verdict::UnknownName, ..Choices::default() },
         };
-        let front = self.by_address(from, entrance, port);
+        let front = self.by_address(from, Aim::tcp(entrance, port));
         let behind = match &proxy {
             Proxy::Ingress => self.by_ingress(host, port == 443, path),
             Proxy::Gateway(name) => self.by_gateway(name, host, port, path),
@@ -181,7 +187,7 @@ impl Truth<'_> {
     /// The pods behind a route's rule, each with its share.
     fn weighted(&self, rule: &Rule) -> Vec<Backend> {
         let total = rule.backends.iter().map(|backend| backend.weight).sum::<u64>().max(1);
-        let share = |weight: u64, count: usize| (u64::from(SHARES) * weight / total) as u32 / count.max(1) as u32;
+        let share = |weight: u64, count: usize| (part(weight, total) / count.max(1) as u32).max(u32::from(weight > 0));
         let mut all = Vec::new();
         for backend in rule.backends.iter().filter(|backend| backend.weight > 0) {
             let ends = if backend.refused { Vec::new() } else { ingress::upstream(self.network.view(), &backend.backend) };
@@ -202,7 +208,7 @@ impl Truth<'_> {
         let mut all = Vec::new();
         let mut add = |backend: &Routed, share: u64| {
             let ends = ingress::upstream(self.network.view(), backend);
-            let weight = (u64::from(SHARES) * share / total) as u32 / ends.len().max(1) as u32;
+            let weight = (part(share, total) / ends.len().max(1) as u32).max(u32::from(share > 0));
             all.extend(ends.into_iter().map(|(address, port)| Backend { weight, ..self.backend(address, port, Protocol::Tcp) }));
         };
         for canary in &location.canaries {

@@ -1,6 +1,7 @@
 //! What names stand for to those who ask from a place in the cluster: their `/etc/resolv.conf`, the way to the name server, and what that knows.
 
 use super::network::Truth;
+use super::reach::Aim;
 use super::reach::Through;
 use crate::kernel::time::SimDuration;
 use crate::net::dns::names::Names;
@@ -8,6 +9,7 @@ use crate::net::dns::outside::Outside;
 use crate::net::dns::resolver::{Answer, Library, Lookup, Reach as NameServer, ResolvConf};
 use crate::net::dns::zone::Zone;
 use crate::net::dns::{CLUSTER_DNS, Kind};
+use crate::net::packet::Protocol;
 use crate::net::traffic::reach::{Door, Reach, Seat, Verdict, Way};
 use crate::node::kubelet::files::resolv;
 use std::net::Ipv4Addr;
@@ -53,7 +55,7 @@ impl Truth<'_> {
         if server == CLUSTER_DNS && self.store.service_at(server).is_none() {
             return NameServer::Answers(DNS_TAKES + ACROSS);
         }
-        let choices = self.by_address(seat, server, DNS_PORT);
+        let choices = self.by_address(seat, Aim { address: server, port: DNS_PORT, protocol: Protocol::Udp });
         let mut open = choices
             .backends
             .iter()

@@ -5,13 +5,16 @@ use super::Cluster;
 use crate::api::object::{Kind, Object, ObjectId};
 use crate::kernel::time::SimTime;
 use crate::net::Network;
+use crate::net::agents::Agent;
 use crate::net::config::NetworkConfig;
 use crate::net::interfaces;
 use crate::net::netfilter::Affinity;
 use crate::net::overlay::{self, Leases};
 use crate::net::packet::{Cidr, Protocol};
 use crate::net::policy::Policies;
+use crate::net::proxy::health;
 use crate::net::proxy::ruleset::Ruleset;
+use crate::net::proxy::services::Services;
 use crate::net::walk::{Fabric, Rules, Written};
 use crate::net::world::{Listener, Machine, Sandbox, World};
 use crate::node::Nodes;
@@ -155,8 +158,7 @@ impl World for Truth<'_> {
 
     fn machine(&self, node: u32) -> Option<Machine> {
         let kubelet = self.nodes.kubelet(node)?;
-        let object = self.store.get(ObjectId { kind: Kind::Node, number: node }).and_then(Object::as_node);
-        let pod_cidr = object.and_then(|node| Cidr::parse(&node.pod_cidr));
+        let pod_cidr = Some(Cidr::new(kubelet.addresses.base(), 24));
         Some(Machine { number: node, name: kubelet.name.clone(), address: kubelet.address, pod_cidr, up: kubelet.up })
     }
 
@@ -228,12 +230,12 @@ impl Fabric for Truth<'_> {
         let Some(kubelet) = self.nodes.kubelet(node).filter(|kubelet| kubelet.up && protocol == Protocol::Tcp) else { return false };
         match port {
             KUBELET => kubelet.attended,
-            PROXY_HEALTH => self.network.agents().runs(node, crate::net::agents::Agent::Proxy),
+            PROXY_HEALTH => self.network.agents().runs(node, Agent::Proxy),
             SSH => true,
-            _ => self
-                .network
-                .services(node, self.now)
-                .is_some_and(|services| services.iter().any(|found| found.health_check_node_port == port)),
+            _ => {
+                let checked = |services: &Services| services.find_health_check(port).is_some();
+                self.network.agents().runs(node, Agent::Proxy) && self.network.services(node, self.now).is_some_and(checked)
+            }
         }
     }
 
@@ -249,10 +251,20 @@ impl Fabric for Truth<'_> {
         // Whoever routes outside has heard of balancers' and external addresses; cluster IPs mean something only on nodes.
         let found = self.network.newest_services().find(address, protocol, port).filter(|service| service.cluster_ip != address);
         let Some(service) = found else { return Vec::new() };
+        // The nodes that the cloud was told of and whose health checks pass: those of kube-proxy, or with the external policy Local, of the
+        // Service itself. A check is a matter of seconds, which are left out.
         let serves = |machine: &Machine| {
-            // What a cloud's health check sees: kube-proxy's own word, or with the external policy Local, whether there is an endpoint here.
-            let local = !service.external_local || service.endpoints().iter().any(|backend| backend.node == machine.name && backend.ready);
-            machine.up && local
+            let object = self.store.get(ObjectId { kind: Kind::Node, number: machine.number }).and_then(Object::as_node);
+            let included = object.is_some_and(|node| node.is_behind_load_balancers());
+            let runs = self.network.agents().runs(machine.number, Agent::Proxy);
+            let has_endpoints = || {
+                let services = self.network.services(machine.number, self.now);
+                let count = |services| {
+                    health::local_endpoints(services, &service.name.namespace, &service.name.service, &self.network.facts(machine.number))
+                };
+                services.is_some_and(|services| count(services) > 0)
+            };
+            machine.up && included && runs && (!service.external_local || has_endpoints())
         };
         self.machines().iter().filter(|machine| serves(machine)).map(|machine| machine.number).collect()
     }

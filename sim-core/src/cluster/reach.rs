@@ -54,6 +54,22 @@ pub(super) enum Through {
     Service(Option<Entrance>),
 }
 
+/// What packets are sent to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Aim {
+    pub(super) address: Ipv4Addr,
+    pub(super) port: u16,
+    /// By what protocol first.
+    pub(super) protocol: Protocol,
+}
+
+impl Aim {
+    /// A connection.
+    pub(super) fn tcp(address: Ipv4Addr, port: u16) -> Aim {
+        Aim { address, port, protocol: Protocol::Tcp }
+    }
+}
+
 impl Truth<'_> {
     /// What the rules of a node make of packets to a port of a Service.
     fn behind(&self, node: u32, service: &ServicePort, origin: Origin) -> (Verdict, Vec<Backend>) {
@@ -94,17 +110,19 @@ impl Truth<'_> {
     }
 
     /// What the rules of one node say about an address. `None`: no rule is about it.
-    fn by_rules(&self, node: u32, address: Ipv4Addr, port: u16, origin: Origin) -> Option<Choices> {
+    fn by_rules(&self, node: u32, from: &Seat, to: Aim, origin: Origin) -> Option<Choices> {
         let services = self.network.services(node, self.now)?;
+        let Aim { address, port, protocol } = to;
         let is_node = self.network.host(address).is_some();
-        let any = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
-        let mut found =
-            any.iter().filter_map(
-                |protocol| {
-                    if is_node { services.find_node_port(*protocol, port) } else { services.find(address, *protocol, port) }
-                },
-            );
-        let service = found.next()?;
+        let at_node = |protocol| services.find_node_port(protocol, port).filter(|_| is_node);
+        let find = |protocol| services.find(address, protocol, port).or_else(|| at_node(protocol));
+        // Clients don't say by what protocol they ask a port, so that of a Service which has only another is meant.
+        let others = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
+        let service = find(protocol).or_else(|| others.into_iter().find_map(find))?;
+        let is_balanced = service.load_balancer_ips.contains(&address) && !service.source_ranges.is_empty();
+        if is_balanced && !service.source_ranges.iter().any(|range| range.contains(from.address)) {
+            return Some(Choices { verdict: Verdict::Drop, valid_until: self.network.next_change(node, self.now), ..Choices::default() });
+        }
         let origin = if address == service.cluster_ip { Origin::Internal } else { origin };
         let (verdict, backends) = self.behind(node, service, origin);
         Some(Choices {
@@ -120,22 +138,23 @@ impl Truth<'_> {
     }
 
     /// What becomes of packets to an address.
-    pub(super) fn by_address(&self, from: &Seat, address: Ipv4Addr, port: u16) -> Choices {
+    pub(super) fn by_address(&self, from: &Seat, to: Aim) -> Choices {
+        let Aim { address, port, protocol } = to;
         let config = self.network.config();
         if let Some(node) = self.network.host(address) {
-            return self.through_nodes(from, &[node], address, port);
+            return self.through_nodes(from, &[node], to);
         }
         let Some(node) = from.node else {
-            let entrances = self.entrances(address, Protocol::Tcp, port);
+            let entrances = self.entrances(address, protocol, port);
             let known = self.network.newest_services().has_address(address) && !config.service_cidr.contains(address);
             return match known {
                 true if entrances.is_empty() => Choices { verdict: Verdict::Drop, ..Choices::default() },
-                true => self.through_nodes(from, &entrances, address, port),
+                true => self.through_nodes(from, &entrances, to),
                 // Nobody outside has a route to the cluster's own addresses, and nobody there says so.
                 false if config.cluster_cidr.contains(address) || config.service_cidr.contains(address) => {
                     Choices { verdict: Verdict::Drop, ..Choices::default() }
                 }
-                false => Choices { backends: vec![self.backend(address, port, Protocol::Tcp)], ..Choices::default() },
+                false => Choices { backends: vec![self.backend(address, port, protocol)], ..Choices::default() },
             };
         };
         let is_host = self.network.host(from.address).is_some();
@@ -143,7 +162,7 @@ impl Truth<'_> {
         let is_lost = !config.default_route && !config.underlay.contains(address) && !config.cluster_cidr.contains(address);
         let valid_until = self.network.next_change(node, self.now);
         let unreachable = Choices { verdict: Verdict::Unreachable, valid_until, ..Choices::default() };
-        match self.by_rules(node, address, port, Origin::ShortCircuit) {
+        match self.by_rules(node, from, to, Origin::ShortCircuit) {
             // A node looks for the way before it asks the rules, and what these don't translate must find one, too.
             Some(choices) if is_lost && !is_bound && (is_host || choices.verdict != Verdict::Forward) => return unreachable,
             // With IPVS the address is one of the node's own (`kube-ipvs0`), and what a node sends to itself it sends from there.
@@ -153,35 +172,36 @@ impl Truth<'_> {
             None if config.service_cidr.contains(address) => return Choices { verdict: Verdict::Drop, ..unreachable },
             None => {}
         }
-        Choices { backends: vec![self.backend(address, port, Protocol::Tcp)], ..Choices::default() }
+        Choices { backends: vec![self.backend(address, port, protocol)], valid_until, ..Choices::default() }
     }
 
     /// What becomes of packets that come in at these nodes, each as often as the others.
-    fn through_nodes(&self, from: &Seat, nodes: &[u32], address: Ipv4Addr, port: u16) -> Choices {
+    fn through_nodes(&self, from: &Seat, nodes: &[u32], to: Aim) -> Choices {
+        let Aim { address, port, protocol } = to;
         if from.node.is_none() && !self.network.config().default_route {
             // No answer finds its way out.
             return Choices { verdict: Verdict::Drop, ..Choices::default() };
         }
         let mut all = Choices { scheduler: self.scheduler(), valid_until: SimTime::MAX, ..Choices::default() };
-        let origin = if from.node.is_some() && from.node == nodes.first().copied() { Origin::ShortCircuit } else { Origin::External };
         let mut verdicts = Vec::new();
         for node in nodes {
             let Some(machine) = self.machine(*node) else { continue };
+            let origin = if from.node == Some(*node) { Origin::ShortCircuit } else { Origin::External };
+            all.valid_until = all.valid_until.min(self.network.next_change(*node, self.now));
             if !machine.up {
                 let weight = SHARES;
-                all.backends.push(Backend { weight, ..self.backend(machine.address, port, Protocol::Tcp) });
+                all.backends.push(Backend { weight, ..self.backend(machine.address, port, protocol) });
                 continue;
             }
             let at = if self.network.host(address).is_some() { machine.address } else { address };
-            let Some(found) = self.by_rules(*node, at, port, origin) else {
-                all.backends.push(Backend { weight: SHARES, ..self.backend(machine.address, port, Protocol::Tcp) });
+            let Some(found) = self.by_rules(*node, from, Aim { address: at, ..to }, origin) else {
+                all.backends.push(Backend { weight: SHARES, ..self.backend(machine.address, port, protocol) });
                 continue;
             };
             let count = found.backends.len().max(1) as u32;
             all.backends.extend(found.backends.into_iter().map(|backend| Backend { weight: SHARES / count, ..backend }));
             all.affinity = found.affinity;
             all.since = all.since.max(found.since);
-            all.valid_until = all.valid_until.min(found.valid_until);
             all.rules_of = found.rules_of;
             verdicts.push(found.verdict);
         }
@@ -267,7 +287,8 @@ impl Truth<'_> {
             if !config.cluster_cidr.contains(backend.address) {
                 return found(Way::Open, Path::ACROSS);
             }
-            let owner = self.machines().into_iter().find(|machine| machine.pod_cidr.is_some_and(|cidr| cidr.contains(backend.address)));
+            let machines = self.nodes.numbers().filter_map(|node| self.machine(node));
+            let owner = { machines }.find(|machine| machine.pod_cidr.is_some_and(|cidr| cidr.contains(backend.address)));
             return match owner {
                 Some(machine) if !self.knows(via, machine.number) => found(self.unrouted(), Path::ACROSS),
                 Some(machine) if !machine.up => found(self.off(from.node, config.backend == Overlay::Vxlan), Path::ACROSS),
@@ -325,15 +346,18 @@ impl Truth<'_> {
     /// What becomes of packets to whatever a name stands for.
     fn by_name(&self, from: &Seat, name: &str, port: u16) -> Choices {
         let answer = self.resolve(from, name);
-        let failed = |verdict| Choices { verdict, lookup: answer.takes, ..Choices::default() };
+        // Whether a name server answers follows from the rules, too.
+        let next = from.node.map_or(SimTime::MAX, |node| self.network.next_change(node, self.now));
+        let as_found = |choices: Choices| Choices { lookup: answer.takes, valid_until: choices.valid_until.min(next), ..choices };
+        let failed = |verdict| as_found(Choices { verdict, ..Choices::default() });
         match (answer.failure, answer.addresses.as_slice()) {
             (Some(Failure::Again), _) => failed(Verdict::SilentNames),
             (Some(_), _) | (None, []) => failed(Verdict::UnknownName),
-            (None, [address]) => Choices { lookup: answer.takes, ..self.by_address(from, *address, port) },
+            (None, [address]) => as_found(self.by_address(from, Aim::tcp(*address, port))),
             // A headless Service: the client takes one of the pods' addresses itself.
             (None, addresses) => {
                 let backends = addresses.iter().map(|address| self.backend(*address, port, Protocol::Tcp)).collect();
-                Choices { backends, lookup: answer.takes, ..Choices::default() }
+                as_found(Choices { backends, ..Choices::default() })
             }
         }
     }
@@ -369,11 +393,11 @@ impl Reach for Truth<'_> {
         let then = Truth { now, ..*self };
         let unknown = || Choices { verdict: Verdict::UnknownName, ..Choices::default() };
         Arc::new(match to {
-            Target::Address { address, port } => then.by_address(from, *address, *port),
+            Target::Address { address, port } => then.by_address(from, Aim::tcp(*address, *port)),
             Target::Service { namespace, name, port } => {
                 let service = then.service(namespace, name);
                 match service.and_then(|service| service.spec["clusterIP"].as_str()?.parse().ok()) {
-                    Some(address) => then.by_address(from, address, *port),
+                    Some(address) => then.by_address(from, Aim::tcp(address, *port)),
                     None if service.is_some() => then.by_name(from, &format!("{name}.{namespace}.svc.cluster.local"), *port),
                     None => unknown(),
                 }
@@ -381,19 +405,19 @@ impl Reach for Truth<'_> {
             Target::LoadBalancer { namespace, name, port } => {
                 let mut ports = then.network.newest_services().of_service(namespace, name);
                 let given = ports.find_map(|service| service.load_balancer_ips.first().copied());
-                given.map_or_else(unknown, |address| then.by_address(from, address, *port))
+                given.map_or_else(unknown, |address| then.by_address(from, Aim::tcp(address, *port)))
             }
             Target::Node { name: Some(name), port } => match then.store.find(Kind::Node, "", name) {
                 Some(id) => {
                     let address = then.nodes.kubelet(id.number).map_or(Ipv4Addr::UNSPECIFIED, |kubelet| kubelet.address);
-                    then.through_nodes(from, &[id.number], address, *port)
+                    then.through_nodes(from, &[id.number], Aim::tcp(address, *port))
                 }
                 None => unknown(),
             },
             Target::Node { name: None, port } => {
                 let nodes: Vec<u32> = then.nodes.numbers().collect();
                 let any = nodes.first().and_then(|node| then.nodes.kubelet(*node)).map_or(Ipv4Addr::UNSPECIFIED, |kubelet| kubelet.address);
-                then.through_nodes(from, &nodes, any, *port)
+                then.through_nodes(from, &nodes, Aim::tcp(any, *port))
             }
             Target::Pod { namespace, name, port } => {
                 let pod = then.store.find_object(Kind::Pod, namespace, name).and_then(Object::as_pod);

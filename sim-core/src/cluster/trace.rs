@@ -298,19 +298,14 @@ impl Truth<'_> {
         }
     }
 
-    /// Whether a pod belongs to something, itself or through its own owners.
+    /// Whether a pod belongs to something, itself or through its owner's owner. Longer chains have no meaning, and users can make rings.
     fn belongs(&self, pod: &Pod, to: ObjectId) -> bool {
-        let uid = self.store.get(to).map(|object| object.meta().uid);
-        let mut owner = pod.meta.controller().cloned();
-        while let Some(known) = owner {
-            if Some(known.uid) == uid {
-                return true;
-            }
-            let above = Kind::ALL.iter().find(|kind| kind.as_str() == &*known.kind);
-            let object = above.and_then(|kind| self.store.find_object(*kind, &pod.meta.namespace, &known.name));
-            owner = object.and_then(|object| object.meta().controller().cloned());
-        }
-        false
+        let Some(uid) = self.store.get(to).map(|object| object.meta().uid) else { return false };
+        let Some(owner) = pod.meta.controller() else { return false };
+        let above = Kind::ALL.iter().find(|kind| kind.as_str() == &*owner.kind);
+        let object = above.and_then(|kind| self.store.find_object(*kind, &pod.meta.namespace, &owner.name));
+        let owners = object.filter(|object| object.meta().uid == owner.uid).and_then(|object| object.meta().controller());
+        owner.uid == uid || owners.is_some_and(|owner| owner.uid == uid)
     }
 
     /// Where it is sent.

@@ -94,6 +94,13 @@ impl Agents {
         self.crews.insert(node, Crew { states: [state; Agent::ALL.len()], up: true, cut: false });
     }
 
+    /// A node is known under another number now.
+    pub fn renumber(&mut self, old: u32, new: u32) {
+        if let Some(crew) = self.crews.remove(old) {
+            self.crews.insert(new, crew);
+        }
+    }
+
     /// Until which moment's news the kernel of a node goes by what the API server told; `None`: it has nothing of this agent's.
     pub fn horizon(&self, node: u32, agent: Agent, now: SimTime) -> Option<SimTime> {
         let crew = self.crews.get(node).filter(|crew| crew.up)?;

@@ -54,11 +54,6 @@ impl Tracked {
     pub fn is_dnat(&self) -> bool {
         self.reply.source != self.original.destination
     }
-
-    /// Whether its source was translated.
-    pub fn is_snat(&self) -> bool {
-        self.reply.destination != self.original.source
-    }
 }
 
 /// As `conntrack -L` prints it, without times and numbers.

@@ -36,7 +36,7 @@ use crate::kernel::table::Index;
 use crate::kernel::time::SimTime;
 use crate::store::Change;
 use agents::{Agent, Agents};
-use config::NetworkConfig;
+use config::{Backend, NetworkConfig};
 use gateway::routes::Gateway;
 use ingress::RELOAD;
 use ingress::rules::Rules;
@@ -101,6 +101,9 @@ fn routes(kind: Kind) -> bool {
 impl Network {
     /// A network without nodes.
     pub fn new(seed: u64, config: NetworkConfig) -> Self {
+        // In the beginning nobody had heard of anything: who stopped hearing then goes by that.
+        let mut enforced = Versions::default();
+        enforced.push(SimTime::ZERO, Policies::default());
         Network {
             seed,
             config: Arc::new(config),
@@ -110,7 +113,7 @@ impl Network {
             leases: Leases::new(seed),
             leased: Versions::default(),
             policies: Policies::default(),
-            enforced: Versions::default(),
+            enforced,
             routing: Arc::default(),
             reloaded: Versions::default(),
             agents: Agents::new(seed),
@@ -139,6 +142,16 @@ impl Network {
     pub fn add_node(&mut self, node: u32, address: Ipv4Addr, now: SimTime) {
         self.agents.add(node, now);
         self.hosts.insert(address, node);
+    }
+
+    /// A node registers anew, under another number. What its agents have written stays; how quick they are is another matter now.
+    pub fn renumber(&mut self, old: u32, new: u32) {
+        self.epoch += 1;
+        self.agents.renumber(old, new);
+        let addresses: Vec<Ipv4Addr> = self.hosts.iter().filter(|(_, node)| **node == old).map(|(address, _)| *address).collect();
+        for address in addresses {
+            self.hosts.insert(address, new);
+        }
     }
 
     /// The node that has an address on the underlay.
@@ -187,8 +200,8 @@ impl Network {
         if self.policies.learn(&self.view, change) {
             self.enforced.push(due, self.policies.clone());
         }
-        if self.synced.len() + self.leased.len() + self.enforced.len() > KEPT {
-            let oldest = self.agents.oldest(due);
+        if self.synced.len() + self.leased.len() + self.enforced.len() + self.reloaded.len() > KEPT {
+            let oldest = self.agents.oldest(change.at);
             self.synced.forget_before(oldest);
             self.leased.forget_before(oldest);
             self.enforced.forget_before(oldest);
@@ -228,6 +241,9 @@ impl Network {
 
     /// The leases that a node's flanneld has written; `None` if it hasn't run since the node's boot.
     pub fn leases(&self, node: u32, now: SimTime) -> Option<&Leases> {
+        if self.config.backend == Backend::None {
+            return None;
+        }
         self.leased.at(self.agents.horizon(node, Agent::Flannel, now)?)
     }
 

@@ -191,8 +191,6 @@ impl Path {
     pub const ACROSS: SimDuration = SimDuration::from_micros(250);
     /// What wrapping and unwrapping adds, both ways.
     pub const VXLAN: SimDuration = SimDuration::from_micros(20);
-    /// What a way through another node adds: a node port whose backend is elsewhere.
-    pub const EXTRA_HOP: SimDuration = SimDuration::from_micros(200);
 
     /// A way on which packets arrive.
     pub fn open(round_trip: SimDuration) -> Path {

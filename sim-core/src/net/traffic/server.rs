@@ -212,8 +212,8 @@ impl Place {
     pub(super) fn is_full(&self, at: SimTime) -> bool {
         let Some(listener) = self.listener.filter(|listener| listener.capacity > 0) else { return false };
         let Some(Reverse(free)) = self.busy.peek().filter(|_| self.busy.len() as u64 >= listener.capacity) else { return false };
-        let each = listener.latency.as_nanos().max(1) * u64::from(self.pace.slowdown) / 1_000;
-        free.since(at).as_nanos() / each.max(1) * listener.capacity > BACKLOG
+        let each = u128::from(listener.latency.as_nanos().max(1)) * u128::from(self.pace.slowdown) / 1_000;
+        u128::from(free.since(at).as_nanos()) / each.max(1) * u128::from(listener.capacity) > u128::from(BACKLOG)
     }
 
     /// Takes a request that comes at `at`: when its answer will be ready. `bits` are uniform.

@@ -484,12 +484,15 @@ fn a_copy_goes_the_same_way() {
 }
 
 /// Twenty changes at random moments: of rules, now or a little later; of processes, with and without a warning; of ways.
-fn mishaps(seed: u64) -> Vec<(u64, Box<dyn Fn(&mut Fake)>)> {
+/// Something that happens at a moment.
+type Mishap = (u64, Box<dyn Fn(&mut Fake)>);
+
+fn mishaps(seed: u64) -> Vec<Mishap> {
     let mut draw = draw(seed, Stream::Jitter, 0);
     let mut times: Vec<u64> = (0..20).map(|_| draw.below(2_500)).collect();
     times.sort_unstable();
     times.dedup();
-    let change = |at: u64| -> (u64, Box<dyn Fn(&mut Fake)>) {
+    let change = |at: u64| -> Mishap {
         let (pod, other, delay) = (1 + draw.below(4) as u32, 1 + draw.below(4) as u32, draw.below(300));
         let attempt = at as u32;
         let start =
@@ -517,7 +520,7 @@ fn mishaps(seed: u64) -> Vec<(u64, Box<dyn Fn(&mut Fake)>)> {
 fn whatever_happens_every_request_ends_once() {
     for seed in 0..40 {
         let mishaps = mishaps(seed);
-        let script: Vec<(u64, &dyn Fn(&mut Fake))> = mishaps.iter().map(|(at, change)| (*at, &**change)).collect();
+        let script: Vec<_> = mishaps.iter().map(|(at, change)| (*at, &**change)).collect();
         let client = client(|client| {
             client.load = Load::Open { rate: Rate::Constant(300_000), poisson: true };
             client.keep_alive = seed.is_multiple_of(2).then(KeepAlive::default);

@@ -51,12 +51,6 @@ impl Nodes {
         self.pods.get(number).filter(|worker| worker.sandbox).map(|worker| (number, worker))
     }
 
-    /// The pods that hold addresses of the pod network from `first` to `last`, in order of these.
-    pub fn holders(&self, first: Ipv4Addr, last: Ipv4Addr) -> impl Iterator<Item = (u32, &PodWorker)> {
-        let within = self.addresses.from(&first).take_while(move |(address, _)| **address <= last);
-        within.filter_map(|(_, number)| self.pods.get(*number).filter(|worker| worker.sandbox).map(|worker| (*number, worker)))
-    }
-
     /// The process of a pod that takes connections on a port at this moment.
     pub fn listening(&self, now: SimTime, pod: u32, port: u16) -> Option<Listening> {
         self.processes(pod, port).find(|found| found.accepts_from <= now && now < found.ends)

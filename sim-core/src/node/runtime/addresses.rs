@@ -16,6 +16,11 @@ impl AddressPool {
         AddressPool { base: u32::from(base) & !0xff, taken: [0; 4], last: 1 }
     }
 
+    /// The first of the /24, which nobody gets.
+    pub fn base(&self) -> Ipv4Addr {
+        Ipv4Addr::from(self.base)
+    }
+
     /// Gives out an address; `None` if all are taken.
     pub fn reserve(&mut self) -> Option<Ipv4Addr> {
         // 2 to 254 in a circle; `last` is 1 before the first.
