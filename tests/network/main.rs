@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod agreement;
+#[path = "../common/mod.rs"]
 mod common;
+mod spread;
 
 use common::{Terminal, deployment};
 use proptest::prelude::*;
@@ -89,12 +92,6 @@ fn node(cluster: &Cluster, name: &str) -> u32 {
 
 fn nth(address: Ipv4Addr, port: u16, attempt: u64) -> Target {
     Target { attempt, ..Target::tcp(address, port) }
-}
-
-/// How far counts are from even ones.
-fn chi_square(counts: &[u64]) -> f64 {
-    let even = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
-    counts.iter().map(|count| (*count as f64 - even).powi(2) / even).sum()
 }
 
 proptest! {
@@ -336,69 +333,6 @@ fn calm(seed: u64, proxy: ProxyMode, replicas: u32) -> Terminal {
     terminal
 }
 
-/// Of 24 degrees of freedom: less is too even to be chance, and more too uneven, once in ten thousand times each.
-const CHANCE: std::ops::Range<f64> = 6.4..57.0;
-
-#[test]
-fn load_is_spread_as_by_chance() {
-    for mode in [ProxyMode::Iptables, ProxyMode::Nftables] {
-        let (mut by_walks, mut by_traffic) = (0.0, 0.0);
-        for seed in 0..6 {
-            let mut terminal = calm(seed, mode, 5);
-            let address = cluster_ip(&terminal.cluster, "web");
-            let truth = terminal.cluster.truth();
-            let from = End::Node(node(&terminal.cluster, "node-2"));
-            let mut counts: BTreeMap<Place, u64> = BTreeMap::new();
-            for attempt in 0..150 {
-                let walk = walk::walk(&truth, from, &nth(address, 80, attempt));
-                *counts.entry(walk.reached.unwrap()).or_default() += 1;
-            }
-            assert_eq!(counts.len(), 5);
-            by_walks += chi_square(&counts.into_values().collect::<Vec<_>>());
-            terminal.cluster.change_traffic(&TrafficChange::Start(Box::new(client("shop", "svc/web:80", "node-1", 200, true)))).unwrap();
-            terminal.wait(secs(10));
-            let report = terminal.cluster.traffic().report("shop").unwrap();
-            assert_eq!((report.lost, report.backends.len()), (0, 5));
-            by_traffic += chi_square(&report.backends.iter().map(|backend| backend.connections).collect::<Vec<_>>());
-        }
-        assert!(CHANCE.contains(&by_walks) && CHANCE.contains(&by_traffic), "{mode:?}: {by_walks} and {by_traffic}");
-    }
-}
-
-#[test]
-fn virtual_servers_spread_load_by_their_schedulers() {
-    let counts = |scheduler: IpvsScheduler| {
-        let mut terminal = calm(7, ProxyMode::Ipvs(scheduler), 4);
-        terminal.cluster.change_traffic(&TrafficChange::Start(Box::new(client("a", "svc/web:80", "node-1", 100, false)))).unwrap();
-        terminal.cluster.change_traffic(&TrafficChange::Start(Box::new(client("b", "svc/web:80", "node-1", 60, true)))).unwrap();
-        terminal.wait(secs(10));
-        let mut all: BTreeMap<String, u64> = BTreeMap::new();
-        for report in terminal.cluster.traffic().reports() {
-            report.backends.iter().for_each(|backend| *all.entry(backend.pod.clone()).or_default() += backend.connections);
-        }
-        all.into_values().collect::<Vec<u64>>()
-    };
-    for scheduler in [IpvsScheduler::RoundRobin, IpvsScheduler::WeightedRoundRobin] {
-        let turns = counts(scheduler);
-        assert!(turns.len() == 4 && turns.iter().max().unwrap() - turns.iter().min().unwrap() <= 1, "{turns:?}");
-    }
-    let hashed = counts(IpvsScheduler::SourceHashing);
-    assert_eq!(hashed.iter().filter(|count| **count > 0).count(), 1, "one address, one backend: {hashed:?}");
-    let mut terminal = calm(7, ProxyMode::Ipvs(IpvsScheduler::SourceHashing), 4);
-    let (address, from) = (cluster_ip(&terminal.cluster, "web"), node(&terminal.cluster, "node-1"));
-    let truth = terminal.cluster.truth();
-    let reached: BTreeSet<Place> =
-        (0..50).filter_map(|attempt| walk::walk(&truth, End::Node(from), &nth(address, 80, attempt)).reached).collect();
-    assert_eq!(reached.len(), 1);
-    // And both ways of telling name the same backend.
-    terminal.cluster.change_traffic(&TrafficChange::Start(Box::new(client("a", "svc/web:80", "node-1", 100, false)))).unwrap();
-    terminal.wait(secs(1));
-    let report = terminal.cluster.traffic().report("a").unwrap();
-    let told: BTreeSet<String> =
-        report.backends.iter().filter(|backend| backend.ok > 0).map(|backend| format!("pod/{}", backend.pod)).collect();
-    assert_eq!(told, reached.iter().map(ToString::to_string).collect());
-}
-
 fn kubectl_of(line: &str, manifest: &str) -> Action {
     let files = [("m.yaml".to_owned(), manifest.to_owned())].into_iter().collect();
     Action::Kubectl(Invocation { args: kubectl::split(line).unwrap(), files })
@@ -604,162 +538,10 @@ fn a_node_whose_agents_never_ran_has_nothing() {
     let shown = |terminal: &Terminal, shown| terminal.cluster.kernel_of("node-1", shown);
     assert!(shown(&terminal, Shown::Rules).is_err_and(|why| why.contains("kube-proxy hasn't run on node-1")));
     assert!(!shown(&terminal, Shown::Routes).unwrap().contains("flannel.1"));
+    for text in ["start flanneld on node-1", "start kube-proxy on node-1"] {
+        fault(&mut terminal, text);
+    }
     terminal.wait(secs(30));
     assert!(walk(&terminal).arrives(), "{}", walk(&terminal).story());
     assert!(shown(&terminal, Shown::Routes).unwrap().contains("flannel.1"));
-}
-
-/// What a sender sees of a backend, by what is told in short.
-fn seen_by(way: Way, door: &Door, cluster: &Cluster) -> Seen {
-    match (way, door) {
-        (Way::Open, Door::Open(listener)) if (listener.accepts_from..listener.accepts_until).contains(&cluster.now()) => Seen::Answer,
-        (Way::Open, _) | (Way::Refused, _) => Seen::ConnectionRefused,
-        (Way::BlackHole | Way::Denied, _) => Seen::TimedOut,
-        (Way::AddressGone, _) => Seen::NoRouteToHost,
-        (Way::NoRoute, _) => Seen::NetworkUnreachable,
-    }
-}
-
-/// Where the walk's question was sent in the end.
-fn sent_to(walk: &Walk) -> (Ipv4Addr, u16) {
-    let last = &walk.hops.last().unwrap().after;
-    (last.destination, last.destination_port)
-}
-
-/// Whether what is told in short is what the walk tells; else what the difference is.
-fn disagreement(cluster: &Cluster, from: &str, to: &str, attempt: u64) -> Option<String> {
-    let truth = cluster.truth();
-    let source = Source::parse(from, "default").unwrap();
-    let seat = truth.seat(&source)?;
-    let end = match (&source, seat.pod, seat.node) {
-        (Source::Pod { .. }, Some(pod), _) => End::Pod(pod),
-        (Source::Node(_), _, Some(node)) => End::Node(node),
-        _ => End::Outside(OUTSIDE),
-    };
-    let whom = Whom::parse(to, "default").unwrap();
-    let (address, port) = address_of(cluster, &whom)?;
-    let choices = truth.choices(&seat, &whom, cluster.now());
-    let walk = walk::walk(&truth, end, &nth(address, port, attempt));
-    let differs = |told: String| Some(format!("{from} → {to}: told {told}; the walk:\n{}", walk::story(&walk)));
-    let expected = match choices.verdict {
-        Verdict::Reject => Seen::ConnectionRefused,
-        Verdict::Drop => Seen::TimedOut,
-        Verdict::Unreachable => Seen::NetworkUnreachable,
-        Verdict::Forward => {
-            let Some(backend) = choices.backends.iter().find(|backend| (backend.address, backend.port) == sent_to(&walk)) else {
-                let all: Vec<String> = choices.backends.iter().map(|backend| format!("{}:{}", backend.address, backend.port)).collect();
-                return differs(all.join(", "));
-            };
-            let path = truth.path(&seat, &whom, backend, cluster.now());
-            let door = truth.door(backend);
-            let expected = seen_by(path.way, &door, cluster);
-            if expected != walk.seen() {
-                return differs(format!("{:?} and {door:?}, so {expected:?}", path.way));
-            }
-            return None;
-        }
-        other => return differs(format!("{other:?}")),
-    };
-    if expected == walk.seen() { None } else { differs(format!("{:?}", choices.verdict)) }
-}
-
-fn address_of(cluster: &Cluster, whom: &Whom) -> Option<(Ipv4Addr, u16)> {
-    Some(match whom {
-        Whom::Service { name, port, .. } => (cluster_ip(cluster, name), *port),
-        Whom::LoadBalancer { namespace, name, port } => {
-            let mut ports = cluster.network().newest_services().of_service(namespace, name);
-            (ports.find_map(|service| service.load_balancer_ips.first().copied())?, *port)
-        }
-        Whom::Node { name, port } => (cluster.nodes().kubelet(node(cluster, name.as_ref()?))?.address, *port),
-        Whom::Pod { name, port, .. } => {
-            let (_, pod) = pods(cluster).find(|(_, pod)| pod.meta.name == *name)?;
-            (pod.status.pod_ip?, *port)
-        }
-        Whom::Address { address, port } => (*address, *port),
-        Whom::Http { .. } | Whom::Name { .. } => return None,
-    })
-}
-
-/// What breaks, one after another.
-const TROUBLE: [&[&str]; 9] = [
-    &[],
-    &["kill node node-2"],
-    &["stop flanneld on node-3", "reboot node node-3"],
-    &["stop kube-proxy on node-1"],
-    &["stop kube-proxy on node-1", "reboot node node-1"],
-    &["reboot node node-3"],
-    &["cut network of node-2"],
-    &["stop kubelet on node-3"],
-    &["shut down node node-2"],
-];
-
-#[test]
-fn what_is_told_in_short_is_what_a_walk_tells() {
-    let rounds = TROUBLE.len() as u64;
-    let mut differences = Vec::new();
-    for round in 0..rounds {
-        let pick = |many: u64, salt: u64| ((round + 1) * 0x9E37_79B9 + salt * 0x85EB_CA6B) / 7 % many;
-        let network = NetworkConfig {
-            backend: if pick(3, 1) == 0 { Backend::HostGw } else { Backend::Vxlan },
-            hairpin: pick(4, 2) != 0,
-            bridge_netfilter: pick(4, 3) != 0,
-            default_route: pick(3, 4) != 0,
-            ..with_proxy(MODES[(round % 3) as usize])
-        };
-        let said = format!("{network:?}");
-        let mut terminal = Terminal::new(config(round, 3, network));
-        apply(&mut terminal, &deployment("web", 2 + pick(3, 5) as u32, "nginx", ""));
-        for (name, app, target, extra) in [
-            ("web", "web", 80, "  type: LoadBalancer\n"),
-            ("local", "web", 80, "  type: LoadBalancer\n  externalTrafficPolicy: Local\n"),
-            ("inner", "web", 80, "  internalTrafficPolicy: Local\n"),
-            ("closed", "web", 81, "  type: NodePort\n"),
-            ("none", "none", 80, "  type: NodePort\n"),
-        ] {
-            apply(&mut terminal, &service(name, app, target, extra));
-        }
-        for number in 1..=3 {
-            apply(&mut terminal, &pinned(&format!("client-{number}"), "client", &format!("node-{number}"), ""));
-        }
-        terminal.wait(secs(40));
-        let rule = ["", "  policyTypes: [Ingress]\n", "  ingress:\n  - from:\n    - podSelector: {matchLabels: {app: client}}\n"];
-        let rule = rule[pick(3, 6) as usize];
-        if !rule.is_empty() {
-            apply(&mut terminal, &policy("p", rule));
-            terminal.wait(secs(3));
-        }
-        let trouble = TROUBLE[(round % TROUBLE.len() as u64) as usize];
-        for text in trouble {
-            fault(&mut terminal, text);
-        }
-        let node_port = |terminal: &Terminal, name: &str| {
-            let service = terminal.cluster.store().find_object(Kind::Service, "default", name).and_then(Object::as_service).unwrap();
-            service.spec["ports"][0]["nodePort"].as_u64().unwrap()
-        };
-        let mut to: Vec<String> = ["web", "local", "inner", "closed", "none"].iter().map(|name| format!("svc/{name}:80")).collect();
-        to.extend(["web", "local"].iter().map(|name| format!("lb/{name}:80")));
-        for number in 1..=3 {
-            let names: &[&str] = if number == 1 { &["web", "local", "closed", "none"] } else { &["web", "local"] };
-            to.extend(names.iter().map(|name| format!("node/node-{number}:{}", node_port(&terminal, name))));
-            to.extend([format!("pod/client-{number}:80"), format!("pod/client-{number}:81")]);
-        }
-        to.extend(["10.96.200.200:80".to_owned(), "10.244.0.200:80".to_owned(), "10.244.77.3:80".to_owned(), "node/node-1:4".to_owned()]);
-        for wait in [millis(300), secs(70)] {
-            let told = terminal.cluster.now();
-            let web = pods(&terminal.cluster).find(|(_, pod)| pod.meta.name.starts_with("web-")).unwrap().1.meta.name.clone();
-            let others = ["pod/client-1", "pod/client-2", "node-1", "node-3", "outside"].map(str::to_owned);
-            let from: Vec<String> = others.into_iter().chain([format!("pod/{web}")]).collect();
-            for from in &from {
-                for to in &to {
-                    let attempts = if to.starts_with("svc/") || to.starts_with("lb/") { 2 } else { 1 };
-                    let found = (0..attempts).find_map(|attempt| disagreement(&terminal.cluster, from, to, attempt));
-                    differences.extend(found.map(|found| format!("{said}\n{trouble:?} {rule:?} at {told}\n{found}")));
-                }
-            }
-            terminal.wait(wait);
-        }
-    }
-    let mut text = String::new();
-    differences.iter().take(40).for_each(|difference| writeln!(text, "{difference}").unwrap());
-    assert!(differences.is_empty(), "{} differences:\n{text}", differences.len());
 }
