@@ -203,7 +203,11 @@ impl<'a> Answers<'a> {
         if to.is_loopback() || to == asker.address {
             return self.arrive(ROUND_TRIPS[0], asker.pod.and_then(|pod| truth.nodes.listening(truth.now, pod, port)), port);
         }
-        let target = walk::Target { attempt: truth.now.as_nanos(), ..walk::Target::of(protocol, to, port) };
+        // Each connection may get to another backend; but rules that remember a client lead it to the same one again.
+        let services = asker.node.and_then(|node| truth.network.services(node, truth.now));
+        let sticks = services.and_then(|services| services.find(to, protocol, port)).is_some_and(|service| service.affinity.is_some());
+        let attempt = if sticks { 0 } else { truth.now.as_nanos() };
+        let target = walk::Target { attempt, ..walk::Target::of(protocol, to, port) };
         let walk = self.walked(asker, &target);
         let takes = round_trip(&walk);
         let arrived = walk.hops.last().map_or((to, port), |hop| (hop.after.destination, hop.after.destination_port));

@@ -168,7 +168,12 @@ impl Truth<'_> {
             // With IPVS the address is one of the node's own (`kube-ipvs0`), and what a node sends to itself it sends from there.
             Some(choices) => return Choices { seen_as: (is_host && is_bound).then_some(address), ..choices },
             None if is_lost => return unreachable,
-            // Nobody listens at a Service's address: packets leave the node and are lost.
+            // A port that the Service hasn't got. nftables and IPVS know the address by itself, and reject; with iptables nobody is there.
+            None if config.proxy != ProxyMode::Iptables
+                && self.network.services(node, self.now).is_some_and(|services| services.has_address(address)) =>
+            {
+                return Choices { verdict: Verdict::Reject, ..unreachable };
+            }
             None if config.service_cidr.contains(address) => return Choices { verdict: Verdict::Drop, ..unreachable },
             None => {}
         }

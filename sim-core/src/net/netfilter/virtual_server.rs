@@ -84,7 +84,7 @@ impl VirtualServer {
         match self.scheduler {
             IpvsScheduler::RoundRobin | IpvsScheduler::WeightedRoundRobin => {
                 let last = memory.last.get(&service).and_then(|last| self.servers.iter().position(|server| server == last));
-                let next = *self.servers.get(last.map_or(0, |last| (last + 1) % self.servers.len()))?;
+                let next = *self.servers.get(last.map_or(memory.begins as usize, |last| last + 1) % self.servers.len().max(1))?;
                 memory.last.insert(service, next);
                 Some(next)
             }
@@ -100,6 +100,8 @@ impl VirtualServer {
 /// What the virtual servers of a node did so far. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
+    /// Whose turn it is where nobody has counted.
+    begins: u32,
     /// The server that had the last turn.
     last: Index<Service, Server>,
     /// How many connections are open.
@@ -109,6 +111,11 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// What came before isn't known: as good as any turn is this one.
+    pub fn begin_at(&mut self, turn: u32) {
+        self.begins = turn;
+    }
+
     /// A connection was opened: whoever leads packets tells this, so that `lc` can count.
     pub fn opened(&mut self, service: Service, server: Server) {
         let open = self.open(service, server);

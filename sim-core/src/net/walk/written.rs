@@ -50,6 +50,7 @@ pub(crate) fn ask(
 impl Rules for Written {
     fn evaluate(&self, at: &At<'_>, packet: &mut Packet) -> Ruling {
         let mut affinity = self.affinity.clone();
+        affinity.servers.begin_at(draw(self.seed, Stream::Backend, at.key | 1 << 127).below(1 << 16) as u32);
         ask(at, packet, (self.now, self.seed), &mut affinity, |packet, context| self.rules.evaluate(at.hook, packet, context))
     }
 
