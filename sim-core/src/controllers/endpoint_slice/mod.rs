@@ -1,7 +1,7 @@
 //! The EndpointSlice controller: for each Service the addresses of the pods that its selector matches, at most 100 to a slice.
 //!
 //! Mirrors `pkg/controller/endpointslice/endpointslice_controller.go` and `staging/src/k8s.io/endpointslice/{reconciler,utils}.go`, v1.36.
-//! [`packing`] puts endpoints into slices, [`topology`] and [`traffic`] say who should use which, [`ports`] are what a slice's endpoints share.
+//! `packing` puts endpoints into slices, `topology` and `traffic` say who should use which, `ports` are what a slice's endpoints share.
 //! Left out: dual stack, the limit of 15 retries. `--endpoint-updates-batch-period` is 0, as by default. Seen in
 //! `scenarios/rolling-update.yaml`.
 

@@ -3,7 +3,7 @@
 //!
 //! The implementation is NGINX Gateway Fabric: each Gateway has its own pods behind a Service of their own, which reload their rules as the
 //! ingress controller does. A request is taken by the listener of its port whose host name fits it most closely, and by the
-//! one of that listener's routes whose match is the most specific ([`Rank`]). Left out: regular expressions, filters other than redirects,
+//! one of that listener's routes whose match is the most specific (`Rank`). Left out: regular expressions, filters other than redirects,
 //! references to other namespaces (nobody can grant them here), TLS, which is named but not ciphered.
 
 pub mod routes;

@@ -4,11 +4,11 @@
 //! clients do up to the next event, by a small queue of its own; every request meets the rules, sandboxes and listeners of its moment. A
 //! million requests are a second's work, and a checkpoint holds counts and what is in flight, never a list of requests.
 //!
-//! - [`client`]: what a client does. [`arrivals`]: when its requests come.
+//! - [`client`]: what a client does. `arrivals`: when its requests come.
 //! - [`reach`]: what is asked of the network; `cluster/` answers.
-//! - [`dial`]: whom a request comes to, with [`pick`]. [`engine`]: what becomes of it. [`server`]: the processes' end. [`flight`], [`state`]:
+//! - `dial`: whom a request comes to, with `pick`. `engine`: what becomes of it. `server`: the processes' end. `flight`, `state`:
 //!   what is remembered meanwhile.
-//! - [`outcome`]: why requests fail. [`stats`], [`histogram`], [`report`]: what is told in the end.
+//! - [`outcome`]: why requests fail. `stats`, [`histogram`], [`report`]: what is told in the end.
 
 mod arrivals;
 pub mod client;

@@ -2,7 +2,7 @@
 //!
 //! A run is worked out ahead, but what the network will answer then, nobody can know: so a run is played up to its first question without an
 //! answer, and goes on when that moment has come and the answer stands in its [`Journal`]. What is written there is history: however often the
-//! run is played again, it hears the same. An answer counts for [`GOOD_FOR`]: a loop that asks hundreds of times a second costs one event a
+//! run is played again, it hears the same. An answer counts for `GOOD_FOR`: a loop that asks hundreds of times a second costs one event a
 //! second. Equal answers one after another are one entry, so that waiting for something costs next to nothing.
 
 use crate::kernel::time::SimDuration;
