@@ -14,7 +14,7 @@ mod endpoints;
 pub mod eviction;
 pub mod front;
 mod manifest;
-mod own_service;
+pub mod own_service;
 pub mod ownership;
 pub mod request;
 mod service_addresses;

@@ -8,9 +8,10 @@ use crate::apiserver::request::WriteOptions;
 use crate::apiserver::{ApiServer, Moment};
 use crate::store::Store;
 use serde_json::{Value, json};
+use std::net::Ipv4Addr;
 
 /// Where the API server listens: before the nodes' addresses.
-const ADDRESS: &str = "192.168.0.2";
+pub const API_SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 168, 0, 2), 6443);
 
 impl ApiServer {
     /// Makes what of it isn't there, and answers with the Service.
@@ -18,7 +19,7 @@ impl ApiServer {
     /// # Errors
     /// If somebody else has its address.
     pub fn create_own_service(&mut self, store: &mut Store, at: Moment) -> Result<Object, ApiError> {
-        let port = json!({"name": "https", "port": 6443, "protocol": "TCP"});
+        let port = json!({"name": "https", "port": API_SERVER.1, "protocol": "TCP"});
         let labels = json!({"component": "apiserver", "provider": "kubernetes"});
         let objects: [(Kind, Value); 3] = [
             (
@@ -29,12 +30,12 @@ impl ApiServer {
             (
                 Kind::Endpoints,
                 json!({"metadata": {"name": "kubernetes", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
-                    "subsets": [{"addresses": [{"ip": ADDRESS}], "ports": [port]}]}),
+                    "subsets": [{"addresses": [{"ip": API_SERVER.0}], "ports": [port]}]}),
             ),
             (
                 Kind::EndpointSlice,
                 json!({"metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}}, "addressType": "IPv4",
-                    "endpoints": [{"addresses": [ADDRESS], "conditions": {"ready": true}}], "ports": [port]}),
+                    "endpoints": [{"addresses": [API_SERVER.0], "conditions": {"ready": true}}], "ports": [port]}),
             ),
         ];
         for (kind, mut tree) in objects {

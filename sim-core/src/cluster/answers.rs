@@ -1,9 +1,11 @@
 //! What the network answers to containers: names by CoreDNS, connections and pings by the way that their packets take.
 
 use super::http::{Asked, Decision, Proxy};
-use super::network::{API_SERVER, Truth};
+use super::names::{ACROSS, BEYOND};
+use super::network::Truth;
 use crate::api::meta::Str;
 use crate::api::object::Kind as ObjectKind;
+use crate::apiserver::own_service::API_SERVER;
 use crate::kernel::chance::{Stream, draw};
 use crate::kernel::time::SimDuration;
 use crate::net::agents::Agent;
@@ -12,7 +14,7 @@ use crate::net::dns::resolver::{Answer, Failure, Library, Reach, ResolvConf};
 use crate::net::ingress;
 use crate::net::packet::Protocol;
 use crate::net::proxy::health;
-use crate::net::traffic::reach::Seat;
+use crate::net::traffic::reach::{Path, Seat};
 use crate::net::walk::{self, End, Outcome, Place, Seen, Walk};
 use crate::net::world::World;
 use crate::node::inside::listening::Listening;
@@ -26,7 +28,7 @@ const CONNECT_TIMEOUT: SimDuration = SimDuration::from_secs(127);
 /// How long a node asks for the hardware address of a neighbour that isn't there, before it says so: three times, a second each.
 const NO_NEIGHBOUR: SimDuration = SimDuration::from_millis(3_060);
 /// There and back on one node, from node to node, and to the world outside.
-const ROUND_TRIPS: [SimDuration; 3] = [SimDuration::from_micros(60), SimDuration::from_micros(300), SimDuration::from_millis(12)];
+const ROUND_TRIPS: [SimDuration; 3] = [Path::SAME_NODE, ACROSS, BEYOND];
 
 /// Who answers, at a moment.
 pub(super) struct Answers<'a> {

@@ -2,7 +2,7 @@
 //! clients meet it, and one by one for containers and for walks.
 
 use super::network::Truth;
-use super::reach::Aim;
+use super::reach::{Aim, SHARES};
 use crate::api::meta::Str;
 use crate::api::routing::{GATEWAY_NAME, INGRESS_CONTROLLER_POD};
 use crate::net::gateway::{self, routes::Gateway, routes::Rule};
@@ -13,9 +13,6 @@ use crate::net::traffic::reach::{Backend, Choices, Scheduler, Seat, Verdict};
 use crate::node::inside::listening::Listening;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-
-/// What a rule's shares are counted in: divisible by every number of pods up to 12.
-const SHARES: u32 = 27_720;
 
 /// What a share of so many is of [`SHARES`].
 fn part(share: u64, of: u64) -> u32 {

@@ -17,9 +17,9 @@ use std::net::Ipv4Addr;
 /// The name server of the nodes' own `/etc/resolv.conf`: their router. It answers for the world outside.
 const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 1);
 /// There and back between two nodes.
-const ACROSS: SimDuration = SimDuration::from_micros(300);
+pub(super) const ACROSS: SimDuration = SimDuration::from_micros(300);
 /// There and back to the world outside.
-const BEYOND: SimDuration = SimDuration::from_millis(12);
+pub(super) const BEYOND: SimDuration = SimDuration::from_millis(12);
 /// How long CoreDNS works on a question.
 const DNS_TAKES: SimDuration = SimDuration::from_micros(500);
 /// The port of name servers.

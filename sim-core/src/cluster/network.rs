@@ -3,6 +3,7 @@
 
 use super::Cluster;
 use crate::api::object::{Kind, Object, ObjectId};
+use crate::apiserver::own_service::API_SERVER;
 use crate::kernel::time::SimTime;
 use crate::net::Network;
 use crate::net::agents::Agent;
@@ -270,8 +271,6 @@ impl Fabric for Truth<'_> {
     }
 }
 
-/// Where the API server listens, behind its Service.
-pub(super) const API_SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 168, 0, 2), 6_443);
 /// The kubelet's port.
 const KUBELET: u16 = 10_250;
 /// Where kube-proxy tells whether it is well (`--healthz-bind-address`).

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// Where clients outside send from: TEST-NET-2, RFC 5737.
 pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 /// What a backend's shares among those of all entrances are counted in.
-const SHARES: u32 = 27_720;
+pub(super) const SHARES: u32 = 27_720;
 /// How long a node's own processes take for an answer.
 const OF_NODE: SimDuration = SimDuration::from_millis(1);
 /// Whoever answers in the world outside.

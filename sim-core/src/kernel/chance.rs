@@ -74,6 +74,12 @@ impl Draw {
         self.0.next_u64()
     }
 
+    /// The address of an interface on its link: locally administered, of a single station.
+    pub fn mac(&mut self) -> [u8; 6] {
+        let [first, b, c, d, e, f, ..] = self.bits().to_be_bytes();
+        [first & 0xfe | 0x02, b, c, d, e, f]
+    }
+
     /// A uniform number below `bound`; 0 if `bound` is 0. The bias is below 2^-32 for bounds below 2^32.
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64

@@ -71,6 +71,8 @@ struct Crew {
     up: bool,
     /// Whether the node is cut off from the API server.
     cut: bool,
+    /// How far each agent is behind: drawn once, for it is asked for with every request of a simulated client.
+    lags: [SimDuration; Agent::ALL.len()],
 }
 
 /// The agents of all nodes.
@@ -91,13 +93,13 @@ impl Agents {
     /// A node that is on, with all agents running since `now`.
     pub fn add(&mut self, node: u32, now: SimTime) {
         let state = State { standing: Standing::Follows(now), runs: true };
-        self.crews.insert(node, Crew { states: [state; Agent::ALL.len()], up: true, cut: false });
+        self.crews.insert(node, Crew { states: [state; Agent::ALL.len()], up: true, cut: false, lags: self.lags_of(node) });
     }
 
     /// A node is known under another number now.
     pub fn renumber(&mut self, old: u32, new: u32) {
         if let Some(crew) = self.crews.remove(old) {
-            self.crews.insert(new, crew);
+            self.crews.insert(new, Crew { lags: self.lags_of(new), ..crew });
         }
     }
 
@@ -133,7 +135,11 @@ impl Agents {
 
     /// How long an agent takes from hearing of something until the kernel goes by it. Always the same on the same node.
     pub fn lag(&self, node: u32, agent: Agent) -> SimDuration {
-        draw(self.seed, Stream::Agent, u128::from(node) << 8 | agent as u128).between(LAG.0, LAG.1)
+        self.crews.get(node).map_or(LAG.1, |crew| crew.lags[agent as usize])
+    }
+
+    fn lags_of(&self, node: u32) -> [SimDuration; Agent::ALL.len()] {
+        Agent::ALL.map(|agent| draw(self.seed, Stream::Agent, u128::from(node) << 8 | agent as u128).between(LAG.0, LAG.1))
     }
 
     /// Whether the agent's process runs.

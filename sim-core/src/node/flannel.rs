@@ -58,8 +58,7 @@ impl Flannel {
 
 /// The address of a node's VXLAN interface: drawn, locally administered, of a single station.
 fn vtep_mac(seed: u64, node: u32) -> String {
-    let [first, b, c, d, e, f, ..] = draw(seed, Stream::Mac, 1 << 64 | u128::from(node)).bits().to_be_bytes();
-    let first = first & 0xfe | 0x02;
+    let [first, b, c, d, e, f] = draw(seed, Stream::Mac, 1 << 64 | u128::from(node)).mac();
     format!("{first:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
 }
 

@@ -38,9 +38,7 @@ pub fn vtep_name(vni: u32) -> String {
 
 /// An address for an interface: drawn, locally administered, of a single station (`mac.NewHardwareAddr`, flannel's `pkg/mac/mac.go`).
 pub(crate) fn drawn_mac(seed: u64, key: u128) -> Mac {
-    let bits = draw(seed, Stream::Mac, key).bits().to_be_bytes();
-    let [first, b, c, d, e, f, ..] = bits;
-    Mac([first & 0xfe | 0x02, b, c, d, e, f])
+    Mac(draw(seed, Stream::Mac, key).mac())
 }
 
 /// The address of a node's VXLAN interface. flannel draws it once and writes it into the node's annotations.

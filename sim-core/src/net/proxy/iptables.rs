@@ -10,7 +10,7 @@ use crate::net::netfilter::State;
 use crate::net::netfilter::rule::{Match, Rule, Target};
 use crate::net::netfilter::tables::{TableName, Tables};
 use crate::net::packet::{Cidr, Protocol};
-use crate::net::proxy::names::{endpoint_chain, service_chain};
+use crate::net::proxy::names::{ChainNames, endpoint_chain};
 use crate::net::proxy::services::{Backend, ServicePort, Services};
 use crate::net::proxy::topology::{NodeFacts, Reachable};
 use crate::net::world::Machine;
@@ -114,21 +114,6 @@ fn forwarding(tables: &mut Tables) {
     tables.add(filter, chain, Rule::new([comment, Match::State(FOLLOWING)], Target::Accept));
 }
 
-/// The chains of a port.
-struct ChainNames {
-    cluster: Str,
-    local: Str,
-    external: Str,
-    firewall: Str,
-}
-
-impl ChainNames {
-    fn of(port: &ServicePort) -> Self {
-        let named = |prefix: &str| service_chain(prefix, &port.name, port.protocol);
-        ChainNames { cluster: named("KUBE-SVC-"), local: named("KUBE-SVL-"), external: named("KUBE-EXT-"), firewall: named("KUBE-FW-") }
-    }
-}
-
 /// Writes the rules of one port after another.
 struct Writer<'a> {
     tables: Tables,
@@ -147,7 +132,7 @@ impl Writer<'_> {
     }
 
     fn port(&mut self, port: &ServicePort, found: &Reachable) {
-        let chains = ChainNames::of(port);
+        let chains = ChainNames::in_iptables(port);
         self.capture_internal(port, found, &chains);
         self.capture_external(port, found, &chains);
         if port.health_check_node_port != 0 {

@@ -4,7 +4,7 @@
 use crate::api::meta::Str;
 use crate::kernel::sha256::sha256;
 use crate::net::packet::Protocol;
-use crate::net::proxy::services::{Backend, PortName};
+use crate::net::proxy::services::{Backend, PortName, ServicePort};
 
 /// The alphabet of base32 (RFC 4648).
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -50,6 +50,27 @@ fn nft_name(name: &str) -> String {
         full.push_str("...");
     }
     full
+}
+
+/// The chains of a port.
+pub(super) struct ChainNames {
+    pub(super) cluster: Str,
+    pub(super) local: Str,
+    pub(super) external: Str,
+    pub(super) firewall: Str,
+}
+
+impl ChainNames {
+    pub(super) fn in_iptables(port: &ServicePort) -> Self {
+        let named = |prefix: &str| service_chain(prefix, &port.name, port.protocol);
+        ChainNames { cluster: named("KUBE-SVC-"), local: named("KUBE-SVL-"), external: named("KUBE-EXT-"), firewall: named("KUBE-FW-") }
+    }
+
+    pub(super) fn in_nftables(port: &ServicePort) -> Self {
+        let name = nft_service(&port.name, port.protocol);
+        let named = |prefix: &str| Str::from(format!("{prefix}-{name}"));
+        ChainNames { cluster: named("service"), local: named("local"), external: named("external"), firewall: named("firewall") }
+    }
 }
 
 #[cfg(test)]

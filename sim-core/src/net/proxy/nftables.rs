@@ -10,7 +10,7 @@ use crate::net::netfilter::Hook;
 use crate::net::netfilter::nft::{Base, Rule, Table, Test, Verdict};
 use crate::net::packet::{Cidr, Protocol};
 use crate::net::proxy::iptables::MASQUERADE;
-use crate::net::proxy::names::{nft_endpoint, nft_service};
+use crate::net::proxy::names::{ChainNames, nft_endpoint};
 use crate::net::proxy::services::{Backend, ServicePort, Services};
 use crate::net::proxy::topology::{NodeFacts, Reachable};
 use crate::net::world::Machine;
@@ -106,22 +106,6 @@ fn not_loopback() -> Test {
     Test::NotTo(Cidr { base: Ipv4Addr::new(127, 0, 0, 0), bits: 8 })
 }
 
-/// The chains of a port.
-struct ChainNames {
-    cluster: Str,
-    local: Str,
-    external: Str,
-    firewall: Str,
-}
-
-impl ChainNames {
-    fn of(port: &ServicePort) -> Self {
-        let name = nft_service(&port.name, port.protocol);
-        let named = |prefix: &str| Str::from(format!("{prefix}-{name}"));
-        ChainNames { cluster: named("service"), local: named("local"), external: named("external"), firewall: named("firewall") }
-    }
-}
-
 /// Writes the rules of one port after another.
 struct Writer<'a> {
     table: Table,
@@ -131,7 +115,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn port(&mut self, port: &ServicePort, found: &Reachable) {
-        let chains = ChainNames::of(port);
+        let chains = ChainNames::in_nftables(port);
         for at in found.all() {
             self.table.chain(endpoint_chain(port, &port.endpoints()[at]), None, None);
         }
