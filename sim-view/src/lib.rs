@@ -6,4 +6,5 @@
 //! a file or JavaScript.
 
 pub mod frame;
+pub mod link;
 pub mod types;
