@@ -38,6 +38,8 @@ enum Command {
     Trace(commands::trace::Args),
     /// Run a scenario and print a node's rules or routes.
     Rules(commands::rules::Args),
+    /// Make a link of a scenario: it opens in the playground, in a browser.
+    Link(commands::link::Args),
     /// Measure how fast the simulator is.
     Bench(commands::bench::Args),
 }
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Why(args) => commands::why::main(&args),
         Command::Trace(args) => commands::trace::main(&args),
         Command::Rules(args) => commands::rules::main(&args),
+        Command::Link(args) => commands::link::main(&args),
         Command::Bench(args) => commands::bench::main(&args),
     };
     match result {

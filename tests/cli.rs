@@ -84,6 +84,9 @@ fn an_expectation_that_fails_is_exit_code_1() {
     let (code, stdout, _) = podarium(&folder.0, &["run", "s.yaml"], "");
     assert_eq!(code, 1);
     assert!(stdout.contains("FAILS  pods == 3  (there are 2)") && stdout.contains("s.yaml:5:3"), "{stdout}");
+    let link = stdout.lines().find_map(|line| line.strip_prefix("in the playground: #")).expect("a run that fails has a link");
+    let link = sim_view::link::decode(link).expect("it can be read");
+    assert!(link.scenario.contains("pods == 3") && link.files["web.yaml"] == WEB && link.at > Some(0), "{link:?}");
 }
 
 #[test]
@@ -97,6 +100,21 @@ fn reports_for_machines_are_lines_of_json() {
         .collect();
     assert_eq!(of, [("canary", 7, true), ("recreate", 7, true)]);
     assert!(reports[0]["lanes"][0]["spans"][0]["from"].is_number() && reports[0]["fingerprint"].as_str().unwrap().len() == 16);
+    let link = reports[0]["link"].as_str().and_then(|link| sim_view::link::decode(link).ok()).expect("a link");
+    assert_eq!(link.seed, Some(7));
+}
+
+#[test]
+fn a_link_holds_scenario_seed_and_moment() {
+    let ask = ["link", "scenarios/canary.yaml", "--at", "10s", "--seed", "7", "--playground", "https://podarium.example/play/#old"];
+    let (code, stdout, stderr) = podarium(root(), &ask, "");
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let fragment = stdout.trim_end().strip_prefix("https://podarium.example/play/#").expect("it begins with the address");
+    let link = sim_view::link::decode(fragment).expect("it can be read");
+    let scenario = std::fs::read_to_string(root().join("scenarios/canary.yaml")).expect("the scenario");
+    assert_eq!((link.scenario, link.seed, link.at), (scenario, Some(7), Some(10_000_000_000)));
+    let (code, _, stderr) = podarium(root(), &["link", "nowhere.yaml"], "");
+    assert!(code == 2 && stderr.contains("there is no file nowhere.yaml"), "{stderr}");
 }
 
 #[test]

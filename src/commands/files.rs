@@ -1,7 +1,10 @@
 //! Reading files: scenarios, and what their commands name.
 
 use super::Problem;
+use sim_core::kernel::time::SimTime;
 use sim_core::scenario::Scenario;
+use sim_view::frame::session::Link;
+use sim_view::link;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -50,17 +53,48 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A scenario as it stands in its files.
+pub(crate) struct Source {
+    /// What they say.
+    pub(crate) scenario: Scenario,
+    /// The scenario file's text.
+    text: String,
+    /// The files beside it that its commands name.
+    beside: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// The run of this scenario as a link's fragment, without `#`: with this seed, looked at from this moment.
+    pub(crate) fn link(&self, seed: u64, at: SimTime) -> String {
+        link::encode(&Link {
+            version: link::VERSION,
+            scenario: self.text.clone(),
+            files: self.beside.clone(),
+            seed: Some(seed),
+            at: Some(at.as_nanos()),
+            ..Link::default()
+        })
+    }
+}
+
 /// Reads a scenario with all files that its commands name. They are looked for beside it.
 pub(crate) fn scenario(path: &Path) -> Result<Scenario, Problem> {
+    source(path).map(|source| source.scenario)
+}
+
+/// The same, with the texts that were read.
+pub(crate) fn source(path: &Path) -> Result<Source, Problem> {
     let text = read(path)?;
     let mut scenario = Scenario::parse(&text, &path.display().to_string()).map_err(|error| error.to_string())?;
     let folder = path.parent().unwrap_or(Path::new("."));
+    let mut beside = BTreeMap::new();
     for name in scenario.files_needed() {
-        scenario.files.extend(named(folder, &name, text.contains("--from-file")).map_err(|problem| {
+        beside.extend(named(folder, &name, text.contains("--from-file")).map_err(|problem| {
             format!("{problem}\n  = help: {} names it; give it under `files:`, or put it beside the scenario", path.display())
         })?);
     }
-    Ok(scenario)
+    scenario.files.extend(beside.clone());
+    Ok(Source { scenario, text, beside })
 }
 
 /// The file of this name, or the files in the folder of this name. kubectl's `-f` reads the manifests among them, `--from-file` all: then
