@@ -1,0 +1,107 @@
+/** The model, as the page sees it: calls reach the worker in order, one at a time. */
+import { signal } from '@preact/signals';
+import { type Remote, wrap } from 'comlink';
+import type { Diagnostic, Link, Opened, Problem } from './frames';
+import type { Sandbox } from './module';
+import type { WorkerApi } from './worker';
+
+export type { Id } from './module';
+
+/** The run's methods, each a promise here. */
+type Calls = {
+  readonly [K in Exclude<keyof Sandbox, 'free' | 'opened'>]: (
+    ...args: Parameters<Sandbox[K]>
+  ) => Promise<ReturnType<Sandbox[K]>>;
+};
+
+/** What the page may ask of the model. Promises are rejected with a `Problem`, or with an `Error` if the model is broken. */
+export interface Sim extends Calls {
+  version(): Promise<string>;
+  open(link: Link, lesson?: string): Promise<Opened>;
+  checkScenario(text: string): Promise<Diagnostic[]>;
+  readLesson(text: string): Promise<unknown>;
+}
+
+/** Something that must not happen: a bug of ours, with what helps to find it. `null` as long as all is well. */
+export const breakdown = signal<Error | null>(null);
+
+/** Whether something that was thrown is the model's word to its user, and not a bug. */
+export function isProblem(thrown: unknown): thrown is Problem {
+  return (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    !(thrown instanceof Error) &&
+    'message' in thrown &&
+    'help' in thrown
+  );
+}
+
+let worker: Worker | null = null;
+let remote: Remote<WorkerApi> | null = null;
+/** Tells the call under way that its worker is gone: Comlink alone would wait for ever. */
+let abandon: ((error: Error) => void) | null = null;
+let last: Promise<unknown> = Promise.resolve();
+
+function fail(error: Error): void {
+  worker?.terminate();
+  worker = null;
+  remote = null;
+  abandon?.(error);
+  breakdown.value ??= error;
+}
+
+function connect(): Remote<WorkerApi> {
+  if (!remote) {
+    worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'podarium' });
+    worker.addEventListener('error', event => fail(new Error(event.message || 'the worker could not be started')));
+    remote = wrap<WorkerApi>(worker);
+  }
+  return remote;
+}
+
+async function guarded<T>(work: (remote: Remote<WorkerApi>) => Promise<T>): Promise<T> {
+  if (breakdown.peek()) {
+    throw breakdown.peek();
+  }
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      abandon = reject;
+      work(connect()).then(resolve, reject);
+    });
+  } catch (thrown) {
+    if (!isProblem(thrown)) {
+      fail(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+    throw thrown;
+  } finally {
+    abandon = null;
+  }
+}
+
+function inOrder<T>(work: (remote: Remote<WorkerApi>) => Promise<T>): Promise<T> {
+  const mine = last.then(() => guarded(work));
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+/** After a breakdown: the next call starts a new worker. Whoever calls this opens a run again. */
+export function revive(): void {
+  breakdown.value = null;
+}
+
+const own: Pick<Sim, 'version' | 'open' | 'checkScenario' | 'readLesson'> = {
+  version: () => inOrder(remote => remote.version()),
+  open: (link, lesson) => inOrder(remote => remote.open(link, lesson)),
+  checkScenario: text => inOrder(remote => remote.checkScenario(text)),
+  readLesson: text => inOrder(remote => remote.readLesson(text)),
+};
+
+/** The model. */
+export const sim: Sim = new Proxy(own as Sim, {
+  get(target, method) {
+    if (method in target) {
+      return Reflect.get(target, method);
+    }
+    return (...args: unknown[]) => inOrder(remote => remote.call(method as keyof Calls, args));
+  },
+});

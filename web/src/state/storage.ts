@@ -1,0 +1,26 @@
+/** The browser's local storage, which may be full or forbidden: then nothing is remembered, and everything else works. */
+
+const PREFIX = 'podarium.';
+
+/** What was remembered, if it still makes sense. */
+export function recall<T>(key: string, otherwise: T, valid: (value: T) => boolean = () => true): T {
+  try {
+    const text = localStorage.getItem(PREFIX + key);
+    if (text !== null) {
+      const value = JSON.parse(text) as T;
+      return valid(value) ? value : otherwise;
+    }
+  } catch {
+    // Forbidden or broken: as if nothing had been remembered.
+  }
+  return otherwise;
+}
+
+/** Remembers something, if that is possible. */
+export function remember(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(PREFIX + key, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: the page works without.
+  }
+}
