@@ -10,6 +10,23 @@ use crate::store::Verb;
 use petgraph::graphmap::DiGraphMap;
 use std::fmt;
 
+/// What kind of cause it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CauseKind {
+    /// The user did something.
+    Input,
+    /// Somebody asked the API server for something.
+    Request,
+    /// A controller decided.
+    Decision,
+    /// A kubelet heard of its pod.
+    Heard,
+    /// A kubelet's runtime got on with its work.
+    Runtime,
+    /// A step on the way: an answer, a watch, another timer.
+    Step,
+}
+
 /// One link of the chain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cause {
@@ -17,32 +34,104 @@ pub struct Cause {
     pub at: SimTime,
     /// The event.
     pub event: EventId,
-    /// What happened, in a sentence.
+    /// What kind of cause it is.
+    pub kind: CauseKind,
+    /// Who asked, decided or was woken; empty for the user.
+    pub who: &'static str,
+    /// What was asked for: `create`; else empty.
+    pub verb: &'static str,
+    /// About which object, if about one.
+    pub object: Option<ObjectId>,
+    /// Whether the API server agreed.
+    pub ok: bool,
+    /// What was typed, or why it was decided; else empty.
     pub text: String,
+    /// All of it in a sentence.
+    pub sentence: String,
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>10}  {}", self.at.to_string(), self.text)
+        write!(f, "{:>10}  {}", self.at.to_string(), self.sentence)
+    }
+}
+
+impl Cause {
+    /// What an event was, a small step too.
+    fn of(cluster: &Cluster, record: &Record<Happened>) -> Cause {
+        let blank = Cause {
+            at: record.at,
+            event: record.id,
+            kind: CauseKind::Step,
+            who: "",
+            verb: "",
+            object: None,
+            ok: true,
+            text: String::new(),
+            sentence: String::new(),
+        };
+        match record.what {
+            Happened::Input(number) => {
+                let text = cluster.inputs().get(u64::from(number)).map_or_else(String::new, |input| input.text.clone());
+                Cause { kind: CauseKind::Input, sentence: format!("you: {text}"), text, ..blank }
+            }
+            Happened::Request { from, verb, resource, object, ok } => {
+                let name = object.map_or_else(|| resource.to_owned(), |id| name_of(cluster, id));
+                let outcome = if ok { "" } else { " (refused)" };
+                let sentence = format!("{from} asked the API server to {verb} {name}{outcome}");
+                Cause { kind: CauseKind::Request, who: from, verb, object, ok, sentence, ..blank }
+            }
+            Happened::Deliver(pod) => {
+                let sentence = format!("the kubelet heard of {}", name_of(cluster, pod));
+                Cause { kind: CauseKind::Heard, who: Process::Kubelet.as_str(), object: Some(pod), sentence, ..blank }
+            }
+            Happened::Timer { of: Process::Kubelet, about } => {
+                let sentence = "the kubelet's runtime got on with its work".to_owned();
+                Cause { kind: CauseKind::Runtime, who: Process::Kubelet.as_str(), object: about, sentence, ..blank }
+            }
+            Happened::Timer { of, about } => Cause { who: of.as_str(), object: about, sentence: "a timer went off".to_owned(), ..blank },
+            Happened::Answer(to) => Cause { who: to.as_str(), sentence: format!("{} had an answer", to.as_str()), ..blank },
+            Happened::Watch(to) => Cause { who: to.as_str(), sentence: format!("{}'s watch delivered changes", to.as_str()), ..blank },
+        }
+    }
+
+    /// What a controller decided in the handling of an event.
+    fn decided(cluster: &Cluster, record: &Record<Happened>, who: &'static str, about: ObjectId, why: &str) -> Cause {
+        Cause {
+            at: record.at,
+            event: record.id,
+            kind: CauseKind::Decision,
+            who,
+            verb: "",
+            object: Some(about),
+            ok: true,
+            text: why.to_owned(),
+            sentence: format!("{who} decided about {}: {why}", name_of(cluster, about)),
+        }
     }
 }
 
 /// The causes of an object's last change, the latest first. Empty if history no longer has the change.
 pub fn why(cluster: &Cluster, id: ObjectId) -> Vec<Cause> {
-    let Some(change) = cluster.last_change(id) else { return Vec::new() };
+    cluster.last_change(id).map_or_else(Vec::new, |change| why_event(cluster, change.event))
+}
+
+/// An event and what led to it, the latest first. Empty if the trace no longer has it.
+///
+/// Of the events on the way, only those that decide or change something are told; the one that is asked about in any case.
+pub fn why_event(cluster: &Cluster, event: EventId) -> Vec<Cause> {
     let mut chain: Vec<Cause> = Vec::new();
     // Who sent the request that came of the record at hand: only what that controller decided is a cause.
     let mut sender = "";
-    for record in cluster.trace().chain_of(change.event) {
-        for decision in cluster.decisions_at(record.id).filter(|decision| decision.controller == sender) {
-            let text = format!("{sender} decided about {}: {}", name_of(cluster, decision.key), decision.why);
-            chain.push(Cause { at: record.at, event: record.id, text });
-        }
+    for record in cluster.trace().chain_of(event) {
+        let decisions = cluster.decisions_at(record.id).filter(|decision| decision.controller == sender);
+        chain.extend(decisions.map(|decision| Cause::decided(cluster, &record, decision.controller, decision.key, &decision.why)));
         if let Happened::Request { from, .. } = record.what {
             sender = from;
         }
-        if let Some(text) = sentence(cluster, &record) {
-            chain.push(Cause { at: record.at, event: record.id, text });
+        let cause = Cause::of(cluster, &record);
+        if cause.kind != CauseKind::Step || record.id == event {
+            chain.push(cause);
         }
     }
     chain
@@ -64,7 +153,7 @@ pub fn told(cluster: &Cluster, id: ObjectId, all: bool) -> String {
         Verb::Modified => "changed last",
         Verb::Deleted => "was deleted",
     };
-    chain.dedup_by(|later, earlier| later.text == earlier.text);
+    chain.dedup_by(|later, earlier| later.sentence == earlier.sentence);
     let mut text = format!("{name} {did} at {}, because:\n", change.at);
     let hidden = if all || chain.len() <= NEAR + FAR + 1 { 0 } else { chain.len() - NEAR - FAR };
     for (number, cause) in chain.iter().enumerate() {
@@ -78,17 +167,9 @@ pub fn told(cluster: &Cluster, id: ObjectId, all: bool) -> String {
     text
 }
 
-/// What was handled from a place in the trace on, in words: every event, the small steps too.
+/// What was handled from a place in the trace on: every event, the small steps too.
 pub fn since(cluster: &Cluster, place: u64) -> Vec<Cause> {
-    let tell = |record: &Record<Happened>| {
-        let text = sentence(cluster, record).unwrap_or_else(|| match record.what {
-            Happened::Answer(to) => format!("{} had an answer", to.as_str()),
-            Happened::Watch(to) => format!("{}'s watch delivered changes", to.as_str()),
-            _ => "a timer went off".to_owned(),
-        });
-        Cause { at: record.at, event: record.id, text }
-    };
-    cluster.trace().from(place).map(tell).collect()
+    cluster.trace().from(place).map(|record| Cause::of(cluster, record)).collect()
 }
 
 /// The records still held as a graph from cause to effect, for drawing and for walking forward.
@@ -101,21 +182,6 @@ pub fn graph(cluster: &Cluster) -> DiGraphMap<u64, ()> {
         }
     }
     graph
-}
-
-/// Answers and deliveries are steps on the way; only what decides or changes something is told.
-fn sentence(cluster: &Cluster, record: &Record<Happened>) -> Option<String> {
-    match record.what {
-        Happened::Input(number) => cluster.inputs().get(u64::from(number)).map(|input| format!("you: {}", input.text)),
-        Happened::Request { from, verb, resource, object, ok } => {
-            let object = object.map_or_else(|| resource.to_owned(), |id| name_of(cluster, id));
-            let outcome = if ok { "" } else { " (refused)" };
-            Some(format!("{from} asked the API server to {verb} {object}{outcome}"))
-        }
-        Happened::Deliver(pod) => Some(format!("the kubelet heard of {}", name_of(cluster, pod))),
-        Happened::Timer(Process::Kubelet) => Some("the kubelet's runtime got on with its work".to_owned()),
-        Happened::Timer(_) | Happened::Answer(_) | Happened::Watch(_) => None,
-    }
 }
 
 /// `pod/web-777dbfcf45-x2x4z`, also for objects that are gone while history remembers them.

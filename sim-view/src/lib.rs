@@ -5,6 +5,7 @@
 //! time, terminals, breakpoints in history. Nothing here decides anything about a cluster; and like `sim-core`, nothing here knows a clock,
 //! a file or JavaScript.
 
+pub mod draw;
 pub mod frame;
 pub mod link;
 pub mod types;

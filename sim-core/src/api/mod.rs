@@ -20,6 +20,7 @@ pub mod node_selector;
 pub mod object;
 pub mod patch;
 pub mod pod;
+pub mod pod_state;
 pub mod policy;
 pub mod probe;
 pub mod qos;

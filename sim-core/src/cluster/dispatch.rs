@@ -35,13 +35,14 @@ impl Cluster {
             }
             Event::Controllers(input) => {
                 self.controllers(id, |controllers, now, out| controllers.on(now, *input, out));
-                Happened::Timer(Process::ControllerManager)
+                Happened::Timer { of: Process::ControllerManager, about: None }
             }
             Event::Scheduler(input) => {
                 self.scheduler(id, *input);
-                Happened::Timer(Process::Scheduler)
+                Happened::Timer { of: Process::Scheduler, about: None }
             }
             Event::Node(input) => {
+                let about = input.about();
                 match *input {
                     node::Input::Power { node, on, boots } => self.power(node, on, boots, id),
                     node::Input::Ask { pod, container, attempt, query } => {
@@ -50,7 +51,7 @@ impl Cluster {
                     }
                     input => self.node(id, |nodes, now, out| nodes.on(now, input, out)),
                 }
-                Happened::Timer(Process::Kubelet)
+                Happened::Timer { of: Process::Kubelet, about }
             }
         };
         self.trace.record(Record { id, at, cause, what });
@@ -126,7 +127,7 @@ impl Cluster {
 
     fn after_controllers(&mut self, id: EventId, mut out: Outbox<Call, controllers::Input>) {
         for decision in self.controllers.take_decisions() {
-            let number = self.decisions.push((id, decision));
+            let number = self.decisions.push((self.now, id, decision));
             self.decisions.forget_before(number.saturating_sub(DECISIONS));
         }
         let (calls, alarms) = out.drain();

@@ -95,5 +95,10 @@ pub enum Happened {
     /// A kubelet heard of its pod.
     Deliver(ObjectId),
     /// A timer went off.
-    Timer(Process),
+    Timer {
+        /// Whose.
+        of: Process,
+        /// The pod or node that it was about, if it was about one.
+        about: Option<ObjectId>,
+    },
 }

@@ -195,7 +195,8 @@ pub struct Cluster {
     kubelets: Kubelets,
     trace: Trace<Happened>,
     inputs: Log<Input>,
-    decisions: Log<(EventId, Decision)>,
+    /// In the order in which they were made: when, in the handling of which event.
+    decisions: Log<(SimTime, EventId, Decision)>,
     /// The last revision whose change was announced to the watchers.
     announced: u64,
     context: kubectl::Context,
@@ -234,9 +235,22 @@ impl Cluster {
         &self.inputs
     }
 
-    /// The decisions that were made in the handling of an event.
+    /// The decisions that were made in the handling of an event, if the trace still has it.
     pub fn decisions_at(&self, event: EventId) -> impl Iterator<Item = &Decision> {
-        self.decisions.from(0).filter(move |(_, (at, _))| *at == event).map(|(_, (_, decision))| decision)
+        let at = self.trace.get(event).map_or(SimTime::MAX, |record| record.at);
+        let from = self.decisions.partition_point(|(made, ..)| *made < at);
+        let of_moment = self.decisions.from(from).take_while(move |(_, (made, ..))| *made == at);
+        of_moment.filter(move |(_, (_, of, _))| *of == event).map(|(_, (.., decision))| decision)
+    }
+
+    /// How long a request takes to the API server, and an answer back.
+    pub fn api_latency(&self) -> SimDuration {
+        self.api_latency
+    }
+
+    /// How long a watch takes to deliver.
+    pub fn watch_latency(&self) -> SimDuration {
+        self.watch_latency
     }
 
     /// How many events were handled.

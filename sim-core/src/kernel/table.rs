@@ -432,6 +432,16 @@ impl<T: Clone> Log<T> {
         self.next
     }
 
+    /// The number of the first entry for which `is_before` doesn't hold, in a log in whose order it holds first and then never again.
+    pub fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> u64 {
+        let (mut from, mut to) = (self.first, self.next);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if self.get(middle).is_some_and(&is_before) { from = middle + 1 } else { to = middle }
+        }
+        from
+    }
+
     /// Lets go of whole chunks of entries with numbers below `keep_from`.
     pub fn forget_before(&mut self, keep_from: u64) {
         while self.chunks.len() > 1 && self.first + CHUNK as u64 <= keep_from {

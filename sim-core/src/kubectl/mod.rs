@@ -73,6 +73,7 @@ use serde_json::Value;
 
 pub use self::api::Api;
 pub use self::edit::{EDITED, TO_EDIT, is_same as is_same_text};
+pub use self::get::pod_summary;
 pub use self::hints::hints;
 pub use self::paths::files_needed;
 

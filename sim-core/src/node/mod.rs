@@ -92,6 +92,17 @@ pub enum Input {
     },
 }
 
+impl Input {
+    /// The pod or node that it is about, if it is about one.
+    pub fn about(&self) -> Option<ObjectId> {
+        match *self {
+            Input::Timer { pod, .. } | Input::Ask { pod, .. } => Some(ObjectId { kind: Kind::Pod, number: pod }),
+            Input::Node { node, .. } | Input::Power { node, .. } => Some(ObjectId { kind: Kind::Node, number: node }),
+            Input::Answer { .. } => None,
+        }
+    }
+}
+
 /// All kubelets, their runtimes and their pods.
 #[derive(Clone, Debug)]
 pub struct Nodes {

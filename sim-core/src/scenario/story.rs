@@ -4,7 +4,8 @@ use super::report::{Lane, LaneState, Line, Sizes, Span, Step, Tone};
 use crate::api::event::EventType;
 use crate::api::meta::ConditionStatus;
 use crate::api::object::Object;
-use crate::api::pod::{ContainerState, Phase, Pod};
+use crate::api::pod::{Phase, Pod};
+use crate::api::pod_state::{PodState, trouble};
 use crate::api::workloads::ReplicaSet;
 use crate::kernel::time::SimTime;
 use crate::store::{Change, Verb};
@@ -122,14 +123,14 @@ impl Story {
 
     /// Notes a pod's state, if that is new.
     fn lane(&mut self, change: &Change, pod: &Pod) {
-        let state = match state(pod) {
+        let state = match PodState::of(pod) {
             _ if change.verb == Verb::Deleted => LaneState::Gone,
-            "Terminating" => LaneState::Terminating,
-            "Ready" => LaneState::Ready,
-            "Completed" => LaneState::Ended,
-            "Pending" if pod.node_name.is_empty() => LaneState::Pending,
-            "Pending" | "Running" | "NotReady" => LaneState::Starting,
-            _ => LaneState::Failing,
+            PodState::Pending => LaneState::Pending,
+            PodState::Creating | PodState::Running => LaneState::Starting,
+            PodState::Ready => LaneState::Ready,
+            PodState::Failing => LaneState::Failing,
+            PodState::Terminating => LaneState::Terminating,
+            PodState::Succeeded => LaneState::Ended,
         };
         let found = self.lanes.iter().rposition(|lane| lane.number == change.id.number);
         let place = match found {
@@ -196,16 +197,8 @@ fn state(pod: &Pod) -> &str {
         Phase::Unknown => return "Unknown",
         Phase::Pending | Phase::Running => {}
     }
-    for container in pod.status.init_containers.iter().chain(&pod.status.containers) {
-        match &container.state {
-            ContainerState::Waiting { reason, .. } if !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing" | "") => {
-                return reason;
-            }
-            ContainerState::Terminated { reason, exit_code, .. } if *exit_code != 0 => {
-                return if reason.is_empty() { "Error" } else { reason };
-            }
-            _ => {}
-        }
+    if let Some(trouble) = trouble(pod) {
+        return trouble;
     }
     if pod.is_ready() {
         return "Ready";

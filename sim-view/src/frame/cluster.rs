@@ -289,7 +289,7 @@ pub struct ServiceFrame {
     pub ports: Vec<String>,
     /// The address that a load balancer gave; empty if none did.
     pub external: String,
-    /// Whom its EndpointSlices name.
+    /// Whom its EndpointSlices name; nobody in a crowd.
     pub endpoints: Vec<EndpointFrame>,
 }
 

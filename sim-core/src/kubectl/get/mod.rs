@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod extension;
 pub mod network;
 pub mod others;
+pub mod pod_summary;
 pub mod pods;
 pub mod storage;
 pub mod watch;
