@@ -40,6 +40,8 @@ enum Command {
     Rules(commands::rules::Args),
     /// Make a link of a scenario: it opens in the playground, in a browser.
     Link(commands::link::Args),
+    /// Prove lessons: their solutions reach their goals, and nothing else does.
+    Lesson(commands::lesson::Args),
     /// Measure how fast the simulator is.
     Bench(commands::bench::Args),
 }
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Trace(args) => commands::trace::main(&args),
         Command::Rules(args) => commands::rules::main(&args),
         Command::Link(args) => commands::link::main(&args),
+        Command::Lesson(args) => commands::lesson::main(&args),
         Command::Bench(args) => commands::bench::main(&args),
     };
     match result {

@@ -100,7 +100,12 @@ pub struct Shell {
 impl Shell {
     /// Boots a cluster.
     pub fn new(config: Config) -> Self {
-        Shell { timeline: Timeline::new(Cluster::new(config)) }
+        Shell::over(Cluster::new(config))
+    }
+
+    /// Sits down at a cluster in which something was done already.
+    pub fn over(cluster: Cluster) -> Self {
+        Shell { timeline: Timeline::new(cluster) }
     }
 
     /// The cluster at the present moment.
@@ -111,6 +116,11 @@ impl Shell {
     /// The present moment.
     pub fn now(&self) -> SimTime {
         self.timeline.present().now()
+    }
+
+    /// Goes to a moment, forward or back.
+    pub fn seek_to(&mut self, moment: SimTime) {
+        self.timeline.seek(moment);
     }
 
     /// The files that a line reads, so that the driver can load them.

@@ -7,5 +7,6 @@
 
 pub mod draw;
 pub mod frame;
+pub mod lesson;
 pub mod link;
 pub mod types;

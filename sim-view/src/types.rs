@@ -1,6 +1,6 @@
 //! The TypeScript twins of all that crosses to a user interface.
 
-use crate::frame::{self, cluster, code, history, messages, packet, session, why};
+use crate::frame::{self, cluster, code, history, lesson, messages, packet, session, why};
 use ts_rs::{Config, TS};
 
 /// The declarations of all frames, as a TypeScript module. `web/src/sim/frames.ts` is this text.
@@ -66,6 +66,10 @@ pub fn typescript() -> String {
         code::DiffLine,
         code::Diagnostic,
         code::Completion,
+        lesson::Both,
+        lesson::Lesson,
+        lesson::GoalKind,
+        lesson::LessonGoal,
         session::Link,
         session::TypedLine,
         session::Problem,

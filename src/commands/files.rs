@@ -17,13 +17,25 @@ pub(crate) fn read(path: &Path) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| format!("{} is no text: it isn't UTF-8", path.display()))
 }
 
-/// The scenario files among what was named: files as they are, folders with all `.yaml` and `.yml` files in them, sorted.
+/// The folder below the scenarios that has the lessons. They have a form of their own.
+const LESSONS: &str = "lessons";
+
+/// The scenario files among what was named: files as they are, folders with all `.yaml` and `.yml` files in them except lessons, sorted.
 pub(crate) fn scenarios(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    found(named, |path| path.is_dir() && path.file_name().is_some_and(|name| name == LESSONS))
+}
+
+/// The lesson files among what was named: files as they are, folders with all `.yaml` and `.yml` files in them, sorted.
+pub(crate) fn lessons(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    found(named, |_| false)
+}
+
+fn found(named: &[PathBuf], skipped: fn(&Path) -> bool) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     for path in named {
         if path.is_dir() {
             let before = found.len();
-            walk(path, &mut found)?;
+            walk(path, skipped, &mut found)?;
             if found.len() == before {
                 return Err(format!("there are no .yaml files in {}", path.display()));
             }
@@ -38,14 +50,17 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
+fn walk(folder: &Path, skipped: fn(&Path) -> bool, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
     let problem = |error: std::io::Error| format!("can't read {}: {error}", folder.display());
     let mut entries = std::fs::read_dir(folder).map_err(problem)?.collect::<Result<Vec<_>, _>>().map_err(problem)?;
     entries.sort_by_key(std::fs::DirEntry::path);
     for entry in entries {
         let path = entry.path();
+        if skipped(&path) {
+            continue;
+        }
         if path.is_dir() {
-            walk(&path, found)?;
+            walk(&path, skipped, found)?;
         } else if is_yaml(&path) {
             found.push(path);
         }

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod editor;
 pub(crate) mod files;
+pub(crate) mod lesson;
 pub(crate) mod link;
 pub(crate) mod repl;
 pub(crate) mod rules;

@@ -8,6 +8,7 @@ const fn colour(colour: AnsiColor) -> Style {
 }
 
 pub(crate) const COMMAND: Style = Style::new().bold();
+pub(crate) const HOLDS: Style = colour(AnsiColor::Green).bold();
 pub(crate) const FAILS: Style = colour(AnsiColor::Red).bold();
 pub(crate) const TROUBLE: Style = colour(AnsiColor::Red);
 pub(crate) const QUIET: Style = colour(AnsiColor::BrightBlack);
@@ -25,7 +26,7 @@ pub(crate) fn of(tone: Tone) -> Style {
         Tone::Leaving => colour(AnsiColor::Blue),
         Tone::Warning => colour(AnsiColor::Yellow),
         Tone::Node => colour(AnsiColor::Magenta),
-        Tone::Holds => colour(AnsiColor::Green).bold(),
+        Tone::Holds => HOLDS,
         Tone::Fails => FAILS,
     }
 }

@@ -22,18 +22,19 @@ pub struct Error {
 
 impl Error {
     /// An error at a line and a column of `text`.
-    pub(super) fn at(file: &str, text: &str, (line, column): (usize, usize), message: impl Into<String>) -> Self {
+    pub fn at(file: &str, text: &str, (line, column): (usize, usize), message: impl Into<String>) -> Self {
         let source = line.checked_sub(1).and_then(|above| text.lines().nth(above)).unwrap_or_default().to_owned();
         Error { file: file.to_owned(), line, column, message: message.into(), help: String::new(), source }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    /// The same error, with what to do about it.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
     /// Puts what the YAML reader says into our words.
-    pub(super) fn from_yaml(file: &str, text: &str, error: &serde_yaml::Error) -> Self {
+    pub fn from_yaml(file: &str, text: &str, error: &serde_yaml::Error) -> Self {
         use serde_yaml::Error as Yaml;
         let error = error.without_snippet();
         let place = error.location().map_or((0, 0), |at| (at.line() as usize, at.column() as usize));

@@ -251,7 +251,7 @@ impl Scenario {
             Check { at: check.value.at.0, that: check.value.that, place: format!("{file}:{line}:{column}") }
         });
         let config = fields.cluster.config().map_err(|message| {
-            let line = text.lines().position(|line| line.starts_with("cluster:")).map_or(0, |above| above + 1);
+            let line = text.lines().position(|line| line.trim_start().starts_with("cluster:")).map_or(0, |above| above + 1);
             Error::at(file, text, (line, line.min(1)), message)
         })?;
         let stem = file.rsplit(['/', '\\']).next().unwrap_or(file).trim_end_matches(".yaml").trim_end_matches(".yml");

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod code;
 pub mod history;
+pub mod lesson;
 pub mod messages;
 pub mod packet;
 pub mod session;

@@ -131,6 +131,8 @@ pub struct Update {
     pub branch: u32,
     /// How far the lesson's goals are reached; empty without a lesson.
     pub goals: Vec<Goal>,
+    /// How many acting commands were typed in this branch up to this moment: what a lesson's score counts.
+    pub acted: u32,
     /// Lines that were typed, ahead of the moment that is looked at: they are done again as time goes on, and dropped by who acts before.
     pub ahead: u32,
 }

@@ -1215,6 +1215,102 @@ detail: string,
 info: string, };
 
 /**
+ * A text in both languages of the page.
+ */
+export type Both = { 
+/**
+ * In English.
+ */
+en: string, 
+/**
+ * In Simplified Chinese.
+ */
+zh: string, };
+
+/**
+ * A lesson.
+ */
+export type Lesson = { 
+/**
+ * Its name in links, the file's without its number: `first-pod`.
+ */
+name: string, 
+/**
+ * Which of the nine parts of the introduction it belongs to, from 1.
+ */
+part: number, 
+/**
+ * Its place among all: the number that its file's name begins with; 0 if it has none.
+ */
+order: number, 
+/**
+ * How long a beginner takes.
+ */
+minutes: number, 
+/**
+ * Its title.
+ */
+title: Both, 
+/**
+ * What it is about, in a sentence.
+ */
+summary: Both, 
+/**
+ * What is read beside the terminal, as Markdown. Lines of `console` blocks that begin with `$ ` can be typed.
+ */
+text: Both, 
+/**
+ * What is to be reached, in the order in which it is done.
+ */
+goals: Array<LessonGoal>, 
+/**
+ * What helps, one after another; at least one.
+ */
+hints: Array<Both>, 
+/**
+ * The lines that reach all goals. One that only watches (`kubectl get pods -w`) goes to a terminal of its own.
+ */
+solution: Array<string>, 
+/**
+ * The files that the solution edits first, as it leaves them.
+ */
+edits: { [key in string]: string }, 
+/**
+ * How many acting lines a good player needs: what the score is measured by.
+ */
+par: number, 
+/**
+ * The files that the editor opens.
+ */
+files: { [key in string]: string }, 
+/**
+ * The scenario that it starts from, as YAML.
+ */
+start: string, };
+
+/**
+ * How a goal is reached.
+ */
+export type GoalKind = "that" | "once" | "typed";
+
+/**
+ * Something to be reached.
+ */
+export type LessonGoal = { 
+/**
+ * How it is reached.
+ */
+kind: GoalKind, 
+/**
+ * The condition, or the words.
+ */
+that: string, 
+/**
+ * How it is said.
+ */
+say: Both, };
+
+/**
  * A run that fits in a link: what to boot, what was done, and the moment to look at.
  */
 export type Link = { 
@@ -1389,6 +1485,10 @@ branch: number,
  * How far the lesson's goals are reached; empty without a lesson.
  */
 goals: Array<Goal>, 
+/**
+ * How many acting commands were typed in this branch up to this moment: what a lesson's score counts.
+ */
+acted: number, 
 /**
  * Lines that were typed, ahead of the moment that is looked at: they are done again as time goes on, and dropped by who acts before.
  */

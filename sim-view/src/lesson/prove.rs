@@ -1,0 +1,113 @@
+//! Proves a lesson: its start reaches no end by itself, its solution reaches every goal.
+
+use super::progress::acted;
+use super::{Lesson, Progress, typed_lines, watches};
+use crate::frame::session;
+use sim_core::Cluster;
+use sim_core::kernel::time::{SimDuration, SimTime};
+use sim_core::kubectl::{self, Invocation, Outcome};
+use sim_core::shell::Shell;
+use std::collections::BTreeMap;
+
+/// How often a goal of the kind `once` is looked at. What holds for less than this, a learner would miss too.
+const LOOK: SimDuration = SimDuration::from_millis(200);
+/// How long nothing is done, to see that nothing is reached by itself.
+const IDLE: SimDuration = SimDuration::from_secs(300);
+
+/// What came of a proof.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Proof {
+    /// What is wrong with the lesson; empty: it is proved.
+    pub problems: Vec<String>,
+    /// How many acting commands the solution has.
+    pub acted: u32,
+    /// How much virtual time the solution takes.
+    pub took: SimDuration,
+    /// Of the whole run: equal lessons and seeds give equal ones.
+    pub fingerprint: String,
+}
+
+/// Plays a lesson's start and its solution.
+pub fn prove(lesson: &Lesson) -> Proof {
+    let mut problems = Vec::new();
+    let acted = acted(lesson.solution.iter().map(String::as_str));
+    let start = match lesson.start.run(lesson.start.seed) {
+        Ok(run) => {
+            let broken = run.report.verdicts.iter().filter(|verdict| !verdict.holds);
+            problems.extend(broken.map(|verdict| format!("the start: {}: {}", verdict.that, verdict.found)));
+            run.cluster
+        }
+        Err(error) => {
+            let problems = vec![format!("the start can't be played: {error}")];
+            return Proof { problems, acted, took: SimDuration::ZERO, fingerprint: String::new() };
+        }
+    };
+    if lesson.par > acted {
+        problems.push(format!("par is {}, but the solution needs only {acted} acting lines", lesson.par));
+    }
+    let mut idle = Shell::over(start.clone());
+    if walk(lesson, &mut Progress::new(lesson), &mut idle, start.now() + IDLE).iter().all(|goal| goal.holds) {
+        problems.push(format!("all goals are reached without doing anything for {IDLE}"));
+    }
+    let mut files = lesson.start.files.clone();
+    files.extend(lesson.edits.clone());
+    let mut progress = Progress::new(lesson);
+    let mut shell = Shell::over(start.clone());
+    for line in &lesson.solution {
+        progress.typed(lesson, line);
+        if watches(line) {
+            problems.extend(refused(shell.cluster(), line, &files).map(|why| format!("the solution: {line}: {why}")));
+            continue;
+        }
+        let reply = shell.line(line, &files);
+        if reply.code != 0 {
+            problems.push(format!("the solution: {line}: {}", reply.stderr.trim_end()));
+        }
+    }
+    let end = shell.now();
+    shell.seek_to(start.now());
+    let goals = walk(lesson, &mut progress, &mut shell, end);
+    let unmet = goals.iter().filter(|goal| !goal.holds);
+    problems.extend(unmet.map(|goal| match goal.found.as_str() {
+        "" => format!("the solution doesn't reach: {}", goal.that),
+        found => format!("the solution doesn't reach: {} ({found})", goal.that),
+    }));
+    for text in [&lesson.text.en, &lesson.text.zh] {
+        let bad = typed_lines(text).into_iter().filter_map(|line| {
+            let why = refused(&start, line, &files)?;
+            refused(shell.cluster(), line, &files).map(|_| format!("the text's line `{line}` makes no sense: {why}"))
+        });
+        problems.extend(bad.collect::<Vec<_>>());
+    }
+    let fingerprint = shell.cluster().fingerprint().to_string();
+    Proof { problems, acted, took: end.since(start.now()), fingerprint }
+}
+
+/// Lets time go by, and looks at the goals on the way.
+fn walk(lesson: &Lesson, progress: &mut Progress, shell: &mut Shell, to: SimTime) -> Vec<session::Goal> {
+    loop {
+        let goals = progress.look(lesson, shell.cluster());
+        if shell.now() >= to {
+            return goals;
+        }
+        let next = (shell.now() + LOOK).min(to);
+        shell.seek_to(next);
+    }
+}
+
+/// Why a line makes no sense here; `None`: it does, whatever comes of it.
+fn refused(cluster: &Cluster, line: &str, files: &BTreeMap<String, String>) -> Option<String> {
+    if !watches(line) {
+        let reply = Shell::over(cluster.clone()).line(line, files);
+        return (reply.code == 2).then(|| reply.stderr.trim_end().to_owned());
+    }
+    let mut cluster = cluster.clone();
+    let commands = match kubectl::split_commands(line) {
+        Ok(commands) => commands,
+        Err(message) => return Some(message),
+    };
+    commands.into_iter().find_map(|args| match cluster.kubectl(&Invocation { args, files: files.clone() }) {
+        Outcome::Done(output) if output.bad_input => Some(output.stderr.trim_end().to_owned()),
+        _ => None,
+    })
+}
