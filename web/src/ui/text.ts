@@ -16,6 +16,7 @@ export const text = dictionary({
     resize: 'Resize',
     viewFailed: 'This view could not be loaded',
     retry: 'Try again',
+    goTo: (moment: string) => `Go to ${moment}`,
   },
   zh: {
     states: {
@@ -32,5 +33,6 @@ export const text = dictionary({
     resize: '调整大小',
     viewFailed: '无法加载此视图',
     retry: '重试',
+    goTo: (moment: string) => `跳到 ${moment}`,
   },
 });

@@ -1,0 +1,99 @@
+/** The lesson that is open: what was shown, what was used, and whether it is solved. */
+import { computed, effect, signal } from '@preact/signals';
+import { currentFile, files, removeFile, writeFile } from '../../state/files';
+import { emptyCluster, openRun } from '../../state/open';
+import { acted, goals } from '../../state/run';
+import { shown } from '../../state/selection';
+import { freeName } from '../yaml/names';
+import type { Entry } from './catalogue';
+import { viewsOf } from './parts';
+import { progress, record } from './progress';
+import { type Stars, stars } from './score';
+
+/** How the lesson that is open went. */
+export interface Outcome {
+  readonly used: number;
+  readonly stars: Stars;
+  /** Whether it was never solved before: a leaf grows. */
+  readonly first: boolean;
+}
+
+/** The lesson that is open; `null`: none. */
+export const current = signal<Entry | null>(null);
+/** How many of its hints are shown. */
+export const hintsShown = signal(0);
+/** Whether its solution was typed for the learner. */
+export const solutionShown = signal(false);
+/** Once all its goals were reached. */
+export const outcome = signal<Outcome | null>(null);
+/** How many of its goals are reached. */
+export const reached = computed(() => goals.value.filter(goal => goal.holds).length);
+/** Whether all are reached now. */
+export const allReached = computed(() => goals.value.length > 0 && reached.value === goals.value.length);
+
+// A lesson is solved by the first moment at which all holds; what is done afterwards changes nothing any more.
+effect(() => {
+  const entry = current.value;
+  if (!entry || !allReached.value || outcome.peek()) {
+    return;
+  }
+  const { name, par } = entry.lesson;
+  const used = acted.peek();
+  outcome.value = {
+    used,
+    stars: stars(used, par, solutionShown.peek()),
+    first: progress.peek()[name] === undefined,
+  };
+  record(name, used, par, solutionShown.peek());
+});
+
+/** The files that the lesson before brought along: they go with it. */
+let brought: string[] = [];
+
+function bring(lessonFiles: Readonly<Record<string, string>>): void {
+  for (const name of brought) {
+    removeFile(name);
+  }
+  brought = Object.keys(lessonFiles);
+  for (const [name, text] of Object.entries(lessonFiles)) {
+    const mine = files.peek()[name];
+    if (mine !== undefined && mine !== text) {
+      writeFile(freeName(name, Object.keys(files.peek())), mine);
+    }
+    writeFile(name, text);
+  }
+  currentFile.value = brought[0] ?? currentFile.peek();
+}
+
+/** Opens a lesson. A `Problem` is thrown on. */
+export async function openLesson(entry: Entry): Promise<void> {
+  await openRun({ version: 1, lesson: entry.lesson.name }, entry.source);
+  taken(entry);
+  shown.value = viewsOf(entry.lesson.part);
+}
+
+/** Says that a run was opened that is part of a lesson: by `openLesson`, or by a link. */
+export function taken(entry: Entry | null): void {
+  outcome.value = null;
+  hintsShown.value = 0;
+  solutionShown.value = false;
+  current.value = entry;
+  bring(entry?.lesson.files ?? {});
+}
+
+/** Begins the lesson anew. */
+export async function resetLesson(): Promise<void> {
+  const entry = current.peek();
+  if (entry) {
+    const views = shown.peek();
+    await openLesson(entry);
+    shown.value = views;
+  }
+}
+
+/** Leaves the lesson, for an empty cluster. */
+export async function leaveLesson(): Promise<void> {
+  await openRun(emptyCluster);
+  taken(null);
+}
+
