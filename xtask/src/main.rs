@@ -2,6 +2,7 @@
 
 mod bench;
 mod bless;
+mod book;
 mod check;
 mod command;
 mod lab;
