@@ -21,7 +21,7 @@ if has_std "$(rustc --print sysroot)"; then exit 0; fi
 version=$(rustc -vV | sed -n 's/^release: //p')
 commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
 cache=${WASM_SYSROOT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wasm-sysroot}
-root=$cache/$version-${commit:0:9}
+root=$cache/$version-${commit:0:9}-small # what it was built for: raise it when the flags below change
 if has_std "$root"; then echo "$root"; exit 0; fi
 
 mkdir -p "$cache"
@@ -73,7 +73,8 @@ source=$build/library
 [ -f "$source/std/Cargo.toml" ] || fail "no standard library in $source"
 
 # Built once, offline, from that source and the dependencies that it carries. -Zbuild-std is what makes a std of one's own;
-# RUSTC_BOOTSTRAP lets a stable cargo accept it.
+# RUSTC_BOOTSTRAP lets a stable cargo accept it. optimize_for_size: std's quick sorts are copied for every type that is sorted, and were a
+# tenth of our module. A stable sort has one result whatever the algorithm; an unstable one hasn't, where elements are equal and yet differ.
 mkdir -p "$build/p/src"
 echo '#![no_std]' >"$build/p/src/lib.rs"
 printf '[package]\nname="std-for-wasm"\nversion="0.0.0"\nedition="2021"\n[workspace]\n[profile.release]\npanic="abort"\n' >"$build/p/Cargo.toml"
@@ -83,7 +84,8 @@ log "building the standard library of rustc $version for $target (about a minute
   unset RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER CARGO_ENCODED_RUSTFLAGS RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
   export RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$source" CARGO_HOME="$build/cargo"
   export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$source=/rustc/$commit/library"
-  cargo build -q --offline --release --target "$target" -Zbuild-std=std,panic_abort,proc_macro,test --target-dir "$build/t" \
+  cargo build -q --offline --release --target "$target" -Zbuild-std=std,panic_abort,proc_macro,test \
+    -Zbuild-std-features=optimize_for_size --target-dir "$build/t" \
     --config 'source.crates-io.replace-with="std-vendor"' --config "source.std-vendor.directory='$source/vendor'" >&2
 ) || fail "the standard library did not build"
 lib=$build/root/lib/rustlib/$target/lib

@@ -40,4 +40,3 @@ pub mod taint;
 pub mod template_hash;
 pub mod workloads;
 pub mod yaml;
-mod yaml_words;

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use similar::TextDiff;
 
 use super::api::{FieldValidation, PatchKind, WriteOptions, Written};
 use super::apply::patch_for;
@@ -15,7 +14,7 @@ use super::field::{at, map_mut};
 use super::flags::{Flag, refused, short, short_switch, switch, value};
 use super::rollback::LAST_APPLIED;
 use super::target::{self, Info};
-use super::{Call, Next, emit, manifest, output, server_side};
+use super::{Call, Next, emit, line_diff, manifest, output, server_side};
 
 /// The flags of `diff`.
 pub const FLAGS: &[Flag] = &[
@@ -35,9 +34,6 @@ pub const FLAGS: &[Flag] = &[
 
 /// Folders as `os.MkdirTemp` could have named them.
 const FOLDERS: (&str, &str) = ("/tmp/LIVE-1", "/tmp/MERGED-2");
-
-/// Lines around a change.
-const CONTEXT: usize = 3;
 
 /// Runs `kubectl diff`. 1 means that there are differences, 2 that something went wrong.
 pub fn run(call: &mut Call<'_>) -> Answer<Next> {
@@ -69,7 +65,7 @@ pub fn run(call: &mut Call<'_>) -> Answer<Next> {
     let written = call.clock().epoch.rfc3339_micros(call.api.now()).replace('T', " ").replace('Z', "000 +0000");
     for (name, (live, merged)) in files {
         let [from, to] = [FOLDERS.0, FOLDERS.1].map(|folder| format!("{folder}/{name}"));
-        let changes = unified(&live, &merged);
+        let changes = line_diff::unified(&live, &merged);
         if !changes.is_empty() {
             call.out.push_str(&format!("diff -u -N {from} {to}\n--- {from}\t{written}\n+++ {to}\t{written}\n{changes}"));
             call.code = 1;
@@ -149,25 +145,10 @@ fn mask(live: Option<&mut Value>, merged: &mut Value) {
     }
 }
 
-/// The hunks of a unified diff.
-fn unified(from: &str, to: &str) -> String {
-    TextDiff::from_lines(from, to).unified_diff().context_radius(CONTEXT).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn hunks() {
-        let from: String = (1..=12).map(|n| format!("line {n}\n")).collect();
-        let to = from.replace("line 2\n", "line two\n").replace("line 12\n", "");
-        let expected = "@@ -1,5 +1,5 @@\n line 1\n-line 2\n+line two\n line 3\n line 4\n line 5\n@@ -9,4 +9,3 @@\n line 9\n line 10\n line 11\n-line 12\n";
-        assert_eq!(unified(&from, &to), expected);
-        assert_eq!(unified(&from, &from), "");
-        assert_eq!(unified("", "a: 1\n"), "@@ -0,0 +1 @@\n+a: 1\n");
-    }
 
     #[test]
     fn secrets_are_masked() {

@@ -41,6 +41,7 @@ mod hints;
 mod history;
 pub mod jsonpath;
 mod label_selector;
+pub mod line_diff;
 mod logs;
 mod manifest;
 mod output;

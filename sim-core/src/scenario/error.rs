@@ -1,6 +1,7 @@
 //! What is wrong with a scenario file, and where, shown as rustc shows it.
 
 use crate::api::decode::edit_distance;
+use crate::api::yaml::typed::{self, Problem};
 use std::fmt;
 
 /// What is wrong with a scenario, with its place in the file.
@@ -33,38 +34,14 @@ impl Error {
         self
     }
 
-    /// Puts what the YAML reader says into our words.
-    pub fn from_yaml(file: &str, text: &str, error: &serde_yaml::Error) -> Self {
-        use serde_yaml::Error as Yaml;
-        let error = error.without_snippet();
-        let place = error.location().map_or((0, 0), |at| (at.line() as usize, at.column() as usize));
-        let at = |message: String| Error::at(file, text, place, message);
-        match error {
-            Yaml::SerdeUnknownField { field, expected, .. } => {
-                let list = format!("expected one of {}", quoted(expected));
-                let help = nearest(field, expected).map_or(list.clone(), |near| format!("did you mean `{near}`? {list}"));
-                at(format!("unknown field `{field}`")).help(help)
-            }
-            Yaml::SerdeUnknownVariant { variant, expected, .. } => {
-                let list = format!("expected one of {}", quoted(expected));
-                let help = nearest(variant, expected).map_or(list.clone(), |near| format!("did you mean `{near}`? {list}"));
-                at(format!("unknown value `{variant}`")).help(help)
-            }
-            Yaml::SerdeMissingField { field, .. } => at(format!("the field `{field}` is missing")),
-            Yaml::SerdeInvalidType { unexpected, expected, .. } => at(format!("this is {unexpected}; expected {expected}")),
-            Yaml::SerdeInvalidValue { unexpected, expected, .. } => at(format!("this is {unexpected}; expected {expected}")),
-            Yaml::DuplicateMappingKey { key, .. } => at(format!("the field `{}` is given twice", key.as_deref().unwrap_or("?"))),
-            Yaml::Message { msg, .. } => at(msg.clone()),
-            other => at(without_place(&other.to_string())),
-        }
+    /// Adds to what the YAML reader says what may stand there instead.
+    pub fn from_yaml(file: &str, text: &str, error: &typed::Error) -> Self {
+        let told = Error::at(file, text, error.place(), error.to_string());
+        let (Problem::UnknownField(typed, expected) | Problem::UnknownVariant(typed, expected)) = error.problem() else { return told };
+        let list = format!("expected one of {}", quoted(expected));
+        let help = nearest(typed, expected).map_or(list.clone(), |near| format!("did you mean `{near}`? {list}"));
+        told.help(help)
     }
-}
-
-/// The reader's messages end with `at line 3, column 4`; the place is shown by us.
-fn without_place(message: &str) -> String {
-    let first = message.lines().next().unwrap_or_default();
-    let cut = first.rfind(" at line ").filter(|at| first[*at..].contains("column"));
-    first[..cut.unwrap_or(first.len())].trim_end_matches([':', ',', ' ']).to_owned()
 }
 
 impl fmt::Display for Error {

@@ -246,9 +246,10 @@ impl ImageFields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::yaml::typed;
 
     fn program(text: &str) -> Result<Program, String> {
-        let fields: ImageFields = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        let fields: ImageFields = typed::from_str(text).map_err(|error| error.to_string())?;
         fields.program(Program::default())
     }
 

@@ -8,6 +8,7 @@ use super::network::NetworkFields;
 use super::nodes::NodeFields;
 use super::traffic;
 use super::words::{Percent, Span, from_text};
+use crate::api::yaml::typed::{self, Placed};
 use crate::cluster::faults::Fault;
 use crate::cluster::invariants::Invariant;
 use crate::cluster::{Config, NodeConfig, TrafficChange};
@@ -16,7 +17,6 @@ use crate::kubectl;
 use crate::node::runtime::image::{Images, Pattern};
 use crate::node::runtime::program::Program;
 use serde::Deserialize;
-use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -141,9 +141,9 @@ struct File {
     cluster: ClusterFields,
     #[serde(default)]
     files: BTreeMap<String, String>,
-    steps: Vec<Spanned<StepFields>>,
+    steps: Vec<Placed<StepFields>>,
     #[serde(default)]
-    expect: Vec<Spanned<CheckFields>>,
+    expect: Vec<Placed<CheckFields>>,
     #[serde(default)]
     invariants: Vec<InvariantText>,
     #[serde(default)]
@@ -238,16 +238,15 @@ impl Scenario {
     /// # Errors
     /// The text is no YAML, or says something that a scenario can't; with the place.
     pub fn parse(text: &str, file: &str) -> Result<Scenario, Error> {
-        let fields: File = serde_yaml::from_str(text).map_err(|error| Error::from_yaml(file, text, &error))?;
-        let place = |at: serde_yaml::Location| (at.line() as usize, at.column() as usize);
+        let fields: File = typed::from_str(text).map_err(|error| Error::from_yaml(file, text, &error))?;
         let mut steps = Vec::new();
         for step in fields.steps {
-            let at = place(step.referenced);
+            let at = step.place;
             let what = step.value.check().map_err(|(message, help)| Error::at(file, text, at, message).help(help))?;
             steps.push(Step { what, place: format!("{file}:{}:{}", at.0, at.1) });
         }
         let checks = fields.expect.into_iter().map(|check| {
-            let (line, column) = place(check.referenced);
+            let (line, column) = check.place;
             Check { at: check.value.at.0, that: check.value.that, place: format!("{file}:{line}:{column}") }
         });
         let config = fields.cluster.config().map_err(|message| {

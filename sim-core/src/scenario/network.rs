@@ -120,9 +120,10 @@ impl NetworkFields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::yaml::typed;
 
     fn read(text: &str) -> Result<NetworkConfig, String> {
-        let fields: NetworkFields = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        let fields: NetworkFields = typed::from_str(text).map_err(|error| error.to_string())?;
         fields.config()
     }
 

@@ -11,6 +11,7 @@
 use super::error::{Error, nearest};
 use super::expect::{Answer, Op};
 use super::words::{Span, from_text};
+use crate::api::yaml::typed;
 use crate::cluster::Cluster;
 use crate::kernel::time::SimDuration;
 use crate::net::packet::Protocol;
@@ -296,7 +297,7 @@ impl ClientFields {
 pub fn parse(text: &str) -> Result<Change, String> {
     let text = text.trim();
     let braced = if text.starts_with('{') || text.starts_with("stop ") { text.to_owned() } else { format!("{{{text}}}") };
-    let fields: Fields = serde_yaml::from_str(&braced).map_err(|error| {
+    let fields: Fields = typed::from_str(&braced).map_err(|error| {
         let Error { message, help, .. } = Error::from_yaml("", &braced, &error);
         if help.is_empty() { message } else { format!("{message}; {help}") }
     })?;

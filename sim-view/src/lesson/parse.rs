@@ -4,25 +4,25 @@ use super::{Goal, Lesson, Typed, What};
 use crate::frame::lesson::Both;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_yaml::Spanned;
+use sim_core::api::yaml::typed::{self, Place, Placed};
 use sim_core::scenario::{Condition, Error, Scenario};
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    title: Spanned<Both>,
-    summary: Spanned<Both>,
-    part: Spanned<u32>,
-    minutes: Spanned<u32>,
-    text: Spanned<Both>,
-    start: Spanned<StartFields>,
-    goals: Spanned<Vec<Spanned<GoalFields>>>,
-    hints: Spanned<Vec<Spanned<Both>>>,
-    solution: Spanned<Vec<Spanned<String>>>,
+    title: Placed<Both>,
+    summary: Placed<Both>,
+    part: Placed<u32>,
+    minutes: Placed<u32>,
+    text: Placed<Both>,
+    start: Placed<StartFields>,
+    goals: Placed<Vec<Placed<GoalFields>>>,
+    hints: Placed<Vec<Placed<Both>>>,
+    solution: Placed<Vec<Placed<String>>>,
     #[serde(default)]
-    edits: Option<Spanned<BTreeMap<String, String>>>,
-    par: Spanned<u32>,
+    edits: Option<Placed<BTreeMap<String, String>>>,
+    par: Placed<u32>,
 }
 
 /// Which of a scenario's fields a start may have. What they say is read by the scenario's own reader.
@@ -46,7 +46,7 @@ struct GoalFields {
     that: Option<Condition>,
     once: Option<Condition>,
     typed: Option<String>,
-    say: Spanned<Both>,
+    say: Placed<Both>,
 }
 
 /// The parts of the introduction that the lessons follow.
@@ -60,7 +60,7 @@ impl Lesson {
     /// # Errors
     /// The text is no YAML, or says something that a lesson can't; with the place.
     pub fn parse(text: &str, file: &str) -> Result<Lesson, Error> {
-        let fields: File = serde_yaml::from_str(text).map_err(|error| Error::from_yaml(file, text, &error))?;
+        let fields: File = typed::from_str(text).map_err(|error| Error::from_yaml(file, text, &error))?;
         let reader = Reader { text, file };
         reader.within(&fields.part, 1..=PARTS, "part")?;
         reader.within(&fields.minutes, 1..=MINUTES_MAX, "minutes")?;
@@ -69,12 +69,12 @@ impl Lesson {
         reader.some(&fields.hints, "hints")?;
         reader.some(&fields.solution, "solution")?;
         let (start, start_yaml) = reader.start(&fields.start)?;
-        let (edited, edits) = fields.edits.map_or_else(Default::default, |edits| (Some(edits.referenced), edits.value));
+        let (edited, edits) = fields.edits.map_or_else(Default::default, |edits| (Some(edits.place), edits.value));
         if let (Some(at), Some(file)) = (edited, edits.keys().find(|file| !start.files.contains_key(*file))) {
             return Err(reader.error(at, format!("the solution edits {file:?}, which isn't among the files of `start`")));
         }
         if let Some(empty) = fields.solution.value.iter().find(|line| line.value.trim().is_empty()) {
-            return Err(reader.error(empty.referenced, "an empty line"));
+            return Err(reader.error(empty.place, "an empty line"));
         }
         let goals = fields.goals.value.into_iter().map(|goal| reader.goal(goal)).collect::<Result<_, _>>()?;
         let hints = fields.hints.value.iter().map(|hint| reader.both(hint)).collect::<Result<_, _>>()?;
@@ -106,23 +106,23 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn error(&self, at: serde_yaml::Location, message: impl Into<String>) -> Error {
-        Error::at(self.file, self.text, (at.line() as usize, at.column() as usize), message)
+    fn error(&self, at: Place, message: impl Into<String>) -> Error {
+        Error::at(self.file, self.text, at, message)
     }
 
-    fn within(&self, number: &Spanned<u32>, range: std::ops::RangeInclusive<u32>, field: &str) -> Result<(), Error> {
+    fn within(&self, number: &Placed<u32>, range: std::ops::RangeInclusive<u32>, field: &str) -> Result<(), Error> {
         if range.contains(&number.value) {
             return Ok(());
         }
-        Err(self.error(number.referenced, format!("`{field}` is a number from {} to {}", range.start(), range.end())))
+        Err(self.error(number.place, format!("`{field}` is a number from {} to {}", range.start(), range.end())))
     }
 
-    fn some<T>(&self, list: &Spanned<Vec<T>>, field: &str) -> Result<(), Error> {
-        if list.value.is_empty() { Err(self.error(list.referenced, format!("`{field}` has at least one entry"))) } else { Ok(()) }
+    fn some<T>(&self, list: &Placed<Vec<T>>, field: &str) -> Result<(), Error> {
+        if list.value.is_empty() { Err(self.error(list.place, format!("`{field}` has at least one entry"))) } else { Ok(()) }
     }
 
     /// A text that is there in both languages. One that has no Chinese character wasn't translated.
-    fn both(&self, both: &Spanned<Both>) -> Result<Both, Error> {
+    fn both(&self, both: &Placed<Both>) -> Result<Both, Error> {
         let Both { en, zh } = &both.value;
         let is_chinese = |text: &str| text.contains(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
         let problem = match () {
@@ -132,11 +132,11 @@ impl Reader<'_> {
             () if is_chinese(en) => "the text in `en` isn't English",
             () => return Ok(Both { en: en.trim_end().to_owned(), zh: zh.trim_end().to_owned() }),
         };
-        Err(self.error(both.referenced, problem))
+        Err(self.error(both.place, problem))
     }
 
-    fn goal(&self, goal: Spanned<GoalFields>) -> Result<Goal, Error> {
-        let at = goal.referenced;
+    fn goal(&self, goal: Placed<GoalFields>) -> Result<Goal, Error> {
+        let at = goal.place;
         let say = self.both(&goal.value.say)?;
         let what = match goal.value {
             GoalFields { that: Some(condition), once: None, typed: None, .. } => What::That(condition),
@@ -153,11 +153,11 @@ impl Reader<'_> {
     }
 
     /// The scenario under `start:`. Its own reader gets the lines where they stand, all others empty: so its messages point into this file.
-    fn start(&self, start: &Spanned<StartFields>) -> Result<(Scenario, String), Error> {
+    fn start(&self, start: &Placed<StartFields>) -> Result<(Scenario, String), Error> {
         let lines: Vec<&str> = self.text.lines().collect();
         let head = lines.iter().position(|line| line.strip_prefix("start:").is_some_and(|rest| is_blank(rest)));
         let Some(head) = head else {
-            return Err(self.error(start.referenced, "`start` stands alone on its line, its fields below it"));
+            return Err(self.error(start.place, "`start` stands alone on its line, its fields below it"));
         };
         let ends = |line: &&str| !(is_blank(line) || line.starts_with(' '));
         let end = lines[head + 1..].iter().position(ends).map_or(lines.len(), |length| head + 1 + length);
@@ -168,7 +168,7 @@ impl Reader<'_> {
         }
         let scenario = Scenario::parse(&format!("{}{block}\n", "\n".repeat(head + 1)), self.file)?;
         if let Some(missing) = scenario.files_needed().first() {
-            return Err(self.error(start.referenced, format!("the file {missing:?}, which a step reads, isn't among `files`")));
+            return Err(self.error(start.place, format!("the file {missing:?}, which a step reads, isn't among `files`")));
         }
         let own: String = block.lines().map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect();
         Ok((scenario, own))

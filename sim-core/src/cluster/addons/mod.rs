@@ -1,5 +1,6 @@
 //! What is installed in clusters besides Kubernetes itself: manifests, as a user would apply them.
 
+use crate::api::yaml;
 use serde_json::Value;
 
 /// CoreDNS, as kubeadm installs it.
@@ -18,7 +19,7 @@ pub fn nginx_gateway() -> Vec<Value> {
 }
 
 fn documents(text: &str) -> Vec<Value> {
-    text.split("\n---\n").map(|document| serde_yaml::from_str(document).expect("the manifests of addons are YAML")).collect()
+    yaml::documents(text).expect("the manifests of addons are YAML").into_iter().map(|document| document.tree).collect()
 }
 
 #[cfg(test)]

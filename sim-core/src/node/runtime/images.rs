@@ -4,6 +4,7 @@
 //! stand for what a learner would see. An image that isn't listed is some server about which nothing is known.
 
 use crate::api::quantity::Quantity;
+use crate::api::yaml::typed;
 use crate::kernel::time::SimDuration;
 use crate::node::runtime::disk::{File, Files};
 use crate::node::runtime::program::{self, Program};
@@ -282,7 +283,7 @@ struct Catalog {
 fn catalog() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
     CATALOG.get_or_init(|| {
-        let written: Written = serde_yaml::from_str(include_str!("images.yaml")).expect("images.yaml is written as its head says");
+        let written: Written = typed::from_str(include_str!("images.yaml")).expect("images.yaml is written as its head says");
         Catalog::from_written(written)
     })
 }

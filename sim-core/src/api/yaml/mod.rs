@@ -1,11 +1,14 @@
 //! YAML and JSON text to trees, as kubectl reads manifests: several documents, YAML 1.1's booleans and octal numbers, the last of two
 //! equal keys wins. Every value remembers where it stood. Mirrors `sigs.k8s.io/yaml` and `k8s.io/apimachinery/pkg/util/yaml`, v1.36.
 
-use crate::api::yaml_words;
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+mod tree;
+pub mod typed;
+mod words;
+
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::fmt;
+use tree::{Node, Written};
 
 /// Deeper nesting is refused.
 const DEPTH_MAX: usize = 100;
@@ -77,151 +80,49 @@ impl std::error::Error for YamlError {}
 /// # Errors
 /// The first place that isn't YAML, is nested too deeply, or expands to too much.
 pub fn documents(text: &str) -> Result<Vec<Document>, YamlError> {
-    let mut reader = Reader { text, parser: Parser::new_from_str(text), anchors: BTreeMap::new(), spans: Spans::default(), values: 0 };
     let mut documents = Vec::new();
-    while let Some((event, span)) = reader.next()? {
-        if matches!(event, Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd) {
-            continue;
-        }
-        reader.anchors.clear();
-        reader.spans = Spans::default();
-        let tree = reader.value(event, span, "", 0)?;
+    for node in tree::read(text)? {
+        let (line, mut spans) = (node.place.0, Spans::default());
+        let tree = value(node, "", &mut spans);
         if !tree.is_null() {
-            documents.push(Document { tree, spans: std::mem::take(&mut reader.spans), line: span.start.line() });
+            documents.push(Document { tree, spans, line });
         }
     }
     Ok(documents)
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    parser: Parser<'a, granit_parser::StrInput<'a>>,
-    anchors: BTreeMap<usize, Value>,
-    spans: Spans,
-    values: usize,
-}
-
-fn error_at(span: Span, message: &str) -> YamlError {
-    YamlError { line: span.start.line(), column: span.start.col() + 1, message: message.to_owned(), told_line: None }
-}
-
-fn scan_error(error: &ScanError, text: &str) -> YamlError {
-    let (message, told_line) = yaml_words::describe(error, text);
-    YamlError { line: error.marker().line(), column: error.marker().col() + 1, message, told_line }
-}
-
-impl<'a> Reader<'a> {
-    /// The next event that isn't a comment.
-    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, YamlError> {
-        loop {
-            match self.parser.next().transpose().map_err(|error| scan_error(&error, self.text))? {
-                Some((Event::Comment(..), _)) => {}
-                other => return Ok(other),
-            }
+/// What a node means. The last of two equal keys wins.
+fn value(node: Node, path: &str, spans: &mut Spans) -> Value {
+    spans.0.insert(path.to_owned(), node.place);
+    match node.written {
+        Written::Scalar { text, plain: true } => plain(&text),
+        Written::Scalar { text, plain: false } => Value::String(text),
+        Written::Sequence(items) => {
+            items.into_iter().enumerate().map(|(index, item)| value(item, &format!("{path}[{index}]"), spans)).collect()
         }
-    }
-
-    fn must(&mut self, after: Span) -> Result<(Event<'a>, Span), YamlError> {
-        self.next()?.ok_or_else(|| error_at(after, "unexpected end of the document"))
-    }
-
-    fn value(&mut self, event: Event<'a>, span: Span, path: &str, depth: usize) -> Result<Value, YamlError> {
-        if depth > DEPTH_MAX {
-            return Err(error_at(span, "exceeded max depth"));
+        Written::Mapping(entries) => {
+            let mut map = Map::new();
+            for (key, child) in entries {
+                let name = key_text(&key);
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                map.insert(name, value(child, &path, spans));
+                // Messages point at the key: that is what people look for.
+                spans.0.insert(path, key.place);
+            }
+            Value::Object(map)
         }
-        self.count(1, span)?;
-        self.spans.0.insert(path.to_owned(), (span.start.line(), span.start.col() + 1));
-        let (value, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let forced = tag.is_some_and(|tag| tag.to_string().ends_with("str"));
-                let value = if style == ScalarStyle::Plain && !forced { plain(&text) } else { Value::from(text.into_owned()) };
-                (value, anchor)
-            }
-            Event::SequenceStart(_, anchor, _) => (self.sequence(span, path, depth)?, anchor),
-            Event::MappingStart(_, anchor, _) => (self.mapping(span, path, depth)?, anchor),
-            Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned().ok_or_else(|| error_at(span, "unknown anchor"))?;
-                self.count(size(&value), span)?;
-                (value, 0)
-            }
-            _ => return Err(error_at(span, "a value was expected here")),
-        };
-        if anchor != 0 {
-            self.anchors.insert(anchor, value.clone());
-        }
-        Ok(value)
-    }
-
-    fn count(&mut self, values: usize, span: Span) -> Result<(), YamlError> {
-        self.values = self.values.saturating_add(values);
-        if self.values > VALUES_MAX { Err(error_at(span, "document contains excessive aliasing")) } else { Ok(()) }
-    }
-
-    fn sequence(&mut self, start: Span, path: &str, depth: usize) -> Result<Value, YamlError> {
-        let mut items = Vec::new();
-        loop {
-            let (event, span) = self.must(start)?;
-            if event == Event::SequenceEnd {
-                return Ok(Value::Array(items));
-            }
-            let path = format!("{path}[{}]", items.len());
-            items.push(self.value(event, span, &path, depth + 1)?);
-        }
-    }
-
-    fn mapping(&mut self, start: Span, path: &str, depth: usize) -> Result<Value, YamlError> {
-        let mut map = Map::new();
-        let mut merged: Vec<Value> = Vec::new();
-        loop {
-            let (event, key_span) = self.must(start)?;
-            if event == Event::MappingEnd {
-                break;
-            }
-            let (key, plain_key) = match event {
-                Event::Scalar(text, style, _, _) => (text.into_owned(), style == ScalarStyle::Plain),
-                _ => return Err(error_at(key_span, "invalid map key")),
-            };
-            let key = if plain_key { key_text(&key) } else { key };
-            let child = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            let (event, span) = self.must(key_span)?;
-            let value = self.value(event, span, &child, depth + 1)?;
-            // Messages point at the key: that is what people look for.
-            self.spans.0.insert(child, (key_span.start.line(), key_span.start.col() + 1));
-            if key == "<<" && plain_key {
-                match value {
-                    Value::Array(list) => merged.extend(list),
-                    other => merged.push(other),
-                }
-            } else {
-                map.insert(key, value);
-            }
-        }
-        for value in merged {
-            let Value::Object(fields) = value else {
-                return Err(error_at(start, "map merge requires map or sequence of maps as the value"));
-            };
-            for (key, value) in fields {
-                map.entry(key).or_insert(value);
-            }
-        }
-        Ok(Value::Object(map))
-    }
-}
-
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
-        _ => 1,
     }
 }
 
 /// A key that is a number or a boolean becomes its text.
-fn key_text(key: &str) -> String {
-    match plain(key) {
-        Value::Bool(yes) => yes.to_string(),
-        Value::Number(number) => number.to_string(),
-        _ => key.to_owned(),
+fn key_text(key: &Node) -> String {
+    match &key.written {
+        Written::Scalar { text, plain: true } => match plain(text) {
+            Value::Bool(yes) => yes.to_string(),
+            Value::Number(number) => number.to_string(),
+            _ => text.clone(),
+        },
+        _ => key.text().to_owned(),
     }
 }
 
