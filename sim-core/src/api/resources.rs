@@ -109,7 +109,7 @@ pub fn all() -> &'static [Resource] {
 }
 
 /// All of them, and those that custom resource definitions bring.
-fn known() -> impl Iterator<Item = &'static Resource> {
+pub fn known() -> impl Iterator<Item = &'static Resource> {
     table().resources.iter().chain(&table().custom)
 }
 

@@ -2,6 +2,7 @@
 
 use similar::algorithms::{Capture, Compact, Replace, myers};
 use similar::{DiffOp, DiffTag, group_diff_ops};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
@@ -23,6 +24,21 @@ pub fn changes(from: &[&str], to: &[&str]) -> Vec<DiffOp> {
     let mut hook = Compact::new(Replace::new(Capture::new()), from, to);
     let Ok(()) = myers::diff_deadline_raw(&mut hook, from, 0..from.len(), to, 0..to.len(), None);
     hook.into_inner().into_inner().into_ops()
+}
+
+/// All lines of two texts in order, without their ends: `Less` are only in the first, `Greater` only in the second.
+pub fn lines<'t>(from: &'t str, to: &'t str) -> Vec<(Ordering, &'t str)> {
+    let (from, to): (Vec<&str>, Vec<&str>) = (from.lines().collect(), to.lines().collect());
+    let mut lines = Vec::new();
+    for op in changes(&from, &to) {
+        if op.tag() == DiffTag::Equal {
+            lines.extend(from[op.old_range()].iter().map(|line| (Ordering::Equal, *line)));
+        } else {
+            lines.extend(from[op.old_range()].iter().map(|line| (Ordering::Less, *line)));
+            lines.extend(to[op.new_range()].iter().map(|line| (Ordering::Greater, *line)));
+        }
+    }
+    lines
 }
 
 /// The hunks of a unified diff; empty if the texts are equal.

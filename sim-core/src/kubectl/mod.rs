@@ -83,6 +83,14 @@ pub fn pod_status(pod: &serde_json::Value) -> String {
     get::pods::status(pod)
 }
 
+/// How the inputs of a run name a command that waited and goes on by itself.
+pub const GOES_ON: &str = "kubectl goes on";
+
+/// An object as `kubectl get -o yaml` prints it.
+pub fn shown_as_yaml(object: serde_json::Value) -> String {
+    emit::yaml(&output::shown(object, false))
+}
+
 /// What `rollout status` says of a Deployment as it is, and whether it is rolled out. `None` when it ends with an error: the rollout failed.
 pub fn rollout_status(deployment: &serde_json::Value) -> Option<(String, bool)> {
     rollout_status::status(deployment, 0).ok()

@@ -1,12 +1,20 @@
 //! Frames drawn from a cluster. Everything here only reads.
 //!
-//! [`cluster::View`] is a cursor: it knows what was shown last and gives what is new. The others answer a question about a moment.
+//! Three are cursors over a run that goes on: [`cluster::View`] knows what was shown last and gives what is new, [`messages::Listener`] tells what
+//! was said since, and [`history::Recorder`] keeps what happened. The others answer a question about a moment.
 
+pub mod check;
 pub mod cluster;
+pub mod complete;
+pub mod document;
+pub mod history;
+pub mod messages;
 mod node;
 mod owner;
+pub mod packet;
 mod pod;
 mod service;
+pub mod why;
 
 use crate::frame::{Id, Ref};
 use sim_core::Cluster;

@@ -56,7 +56,7 @@ pub enum MessageKind {
 #[derive(Clone, PartialEq, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// The event's number: `why` can be asked about it. Several messages may come of one event.
+    /// The event's number: `why` can be asked about it. Several messages may come of one event. 0 for a proxy's `Work`: that is derived.
     #[ts(type = "number")]
     pub event: u64,
     /// The event that caused it; 0 for what the user did.

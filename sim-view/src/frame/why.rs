@@ -33,6 +33,10 @@ pub struct Why {
     pub at: u64,
     /// The causes, the latest first.
     pub chain: Vec<Cause>,
+    /// How many causes in the middle of a long chain are left out.
+    pub left_out: u32,
+    /// After how many of the causes they would stand.
+    pub left_out_after: u32,
 }
 
 /// What kind of cause it is.
@@ -49,6 +53,8 @@ pub enum CauseKind {
     Heard,
     /// A kubelet's runtime got on with its work.
     Runtime,
+    /// A step on the way: an answer or a watch reached `who`, or a timer of its went off. Only told of an event that is asked about.
+    Step,
 }
 
 /// A cause.

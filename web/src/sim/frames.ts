@@ -413,7 +413,7 @@ ports: Array<string>,
  */
 external: string, 
 /**
- * Whom its EndpointSlices name.
+ * Whom its EndpointSlices name; nobody in a crowd.
  */
 endpoints: Array<EndpointFrame>, };
 
@@ -500,7 +500,7 @@ export type MessageKind = "input" | "request" | "commit" | "answer" | "watch" | 
  */
 export type Message = { 
 /**
- * The event's number: `why` can be asked about it. Several messages may come of one event.
+ * The event's number: `why` can be asked about it. Several messages may come of one event. 0 for a proxy's `Work`: that is derived.
  */
 event: number, 
 /**
@@ -860,12 +860,20 @@ at: number,
 /**
  * The causes, the latest first.
  */
-chain: Array<Cause>, };
+chain: Array<Cause>, 
+/**
+ * How many causes in the middle of a long chain are left out.
+ */
+leftOut: number, 
+/**
+ * After how many of the causes they would stand.
+ */
+leftOutAfter: number, };
 
 /**
  * What kind of cause it is.
  */
-export type CauseKind = "input" | "request" | "decision" | "heard" | "runtime";
+export type CauseKind = "input" | "request" | "decision" | "heard" | "runtime" | "step";
 
 /**
  * A cause.
