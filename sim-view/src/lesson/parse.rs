@@ -64,7 +64,7 @@ impl Lesson {
         let reader = Reader { text, file };
         reader.within(&fields.part, 1..=PARTS, "part")?;
         reader.within(&fields.minutes, 1..=MINUTES_MAX, "minutes")?;
-        reader.within(&fields.par, 1..=100, "par")?;
+        reader.within(&fields.par, 0..=100, "par")?;
         reader.some(&fields.goals, "goals")?;
         reader.some(&fields.hints, "hints")?;
         reader.some(&fields.solution, "solution")?;
@@ -257,7 +257,7 @@ par: 1
         check("zh: 一。", "zh: One.", "isn't Chinese", "2:10");
         check("zh: 一。", "zh: ''", "the Chinese text is empty", "2:10");
         check("part: 3", "part: 10", "from 1 to 9", "3:7");
-        check("par: 1", "par: 0", "from 1 to 100", "26:6");
+        check("par: 1", "par: 101", "from 0 to 100", "26:6");
         check("- that: pods ready", "- that: pods redy", "expected a comparison", "20:");
         check("- that: pods ready", "- that: pods ready\n  once: pods ready", "one of `that`, `once` and `typed`", "20:");
         check("- that: pods ready\n", "- typed: kubectl\n", "the words of a command", "20:");
