@@ -1,15 +1,21 @@
 import './ui/theme.css';
 import './ui/parts.css';
 import { render } from 'preact';
-import { App } from './app/App';
+import { Page } from './app/App';
+import { startKeys } from './app/keys';
+import { start } from './app/start';
+import { startClock } from './state/clock';
 import { startFiles } from './state/files';
-import { emptyCluster, openRun } from './state/open';
+import { startLayout } from './state/layout';
 import { startSettings } from './state/settings';
 
 startSettings();
 startFiles();
+startLayout();
+startClock();
+startKeys();
 const root = document.getElementById('app');
 if (root) {
-  render(<App />, root);
+  render(<Page />, root);
 }
-void openRun(emptyCluster).catch(() => undefined);
+void start();

@@ -36,6 +36,11 @@ export function isProblem(thrown: unknown): thrown is Problem {
   );
 }
 
+/** Since when the call under way is under way, on the clock of `performance.now()`; `null`: none is. */
+export const busySince = signal<number | null>(null);
+/** What the module says it is; empty before it is loaded. */
+export const moduleVersion = signal('');
+
 let worker: Worker | null = null;
 let remote: Remote<WorkerApi> | null = null;
 /** Tells the call under way that its worker is gone: Comlink alone would wait for ever. */
@@ -55,6 +60,13 @@ function connect(): Remote<WorkerApi> {
     worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'podarium' });
     worker.addEventListener('error', event => fail(new Error(event.message || 'the worker could not be started')));
     remote = wrap<WorkerApi>(worker);
+    void remote.version().then(
+      version => {
+        moduleVersion.value = version;
+      },
+      // The call that waits behind this one fails for the same reason, and says so.
+      () => undefined,
+    );
   }
   return remote;
 }
@@ -63,6 +75,7 @@ async function guarded<T>(work: (remote: Remote<WorkerApi>) => Promise<T>): Prom
   if (breakdown.peek()) {
     throw breakdown.peek();
   }
+  busySince.value = performance.now();
   try {
     return await new Promise<T>((resolve, reject) => {
       abandon = reject;
@@ -75,6 +88,7 @@ async function guarded<T>(work: (remote: Remote<WorkerApi>) => Promise<T>): Prom
     throw thrown;
   } finally {
     abandon = null;
+    busySince.value = null;
   }
 }
 
@@ -82,6 +96,11 @@ function inOrder<T>(work: (remote: Remote<WorkerApi>) => Promise<T>): Promise<T>
   const mine = last.then(() => guarded(work));
   last = mine.catch(() => undefined);
   return mine;
+}
+
+/** Ends a computation that takes too long, and the run with it. */
+export function stop(reason: string): void {
+  fail(new Error(reason));
 }
 
 /** After a breakdown: the next call starts a new worker. Whoever calls this opens a run again. */

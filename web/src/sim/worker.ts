@@ -8,6 +8,27 @@ import type { Sandbox } from './module';
 const loaded = podarium.default({ module_or_path: new URL(wasm, import.meta.url) });
 let sandbox: Sandbox | null = null;
 
+/** What a panic says comes on the console; what is thrown then is a bare `unreachable`. */
+let lastWords = '';
+// biome-ignore lint/suspicious/noConsole: the module writes its panics there, and they stay there
+const consoleError = console.error;
+console.error = (...words: unknown[]) => {
+  lastWords = words.map(String).join(' ');
+  consoleError(...words);
+};
+
+/** Calls into the module; a trap is thrown with the words that the module left. */
+function told<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (thrown instanceof WebAssembly.RuntimeError && lastWords !== '') {
+      throw new Error(lastWords);
+    }
+    throw thrown;
+  }
+}
+
 type Method = Exclude<keyof Sandbox, 'free'>;
 
 const api = {
@@ -19,25 +40,29 @@ const api = {
   /** Opens a run in the place of the one before, which stays if the new one can't be opened. */
   async open(link: Link, lesson?: string): Promise<Opened> {
     await loaded;
-    const opened = podarium.Sandbox.open(link, lesson);
-    sandbox?.free();
-    sandbox = opened;
-    return opened.opened();
+    return told(() => {
+      const opened = podarium.Sandbox.open(link, lesson);
+      const run = opened.opened();
+      sandbox?.free();
+      sandbox = opened;
+      return run;
+    });
   },
   async checkScenario(text: string): Promise<Diagnostic[]> {
     await loaded;
-    return podarium.checkScenario(text);
+    return told(() => podarium.checkScenario(text));
   },
   async readLesson(text: string): Promise<unknown> {
     await loaded;
-    return podarium.readLesson(text);
+    return told(() => podarium.readLesson(text));
   },
   /** Calls a method of the run. */
   call(method: Method, args: unknown[]): unknown {
     if (!sandbox) {
       throw new Error('no run is open');
     }
-    return (sandbox[method] as (...args: unknown[]) => unknown).apply(sandbox, args);
+    const open = sandbox;
+    return told(() => (open[method] as (...args: unknown[]) => unknown).apply(open, args));
   },
 };
 

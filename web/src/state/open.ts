@@ -1,18 +1,46 @@
 /** Opening runs. */
+import { signal } from '@preact/signals';
 import { sim } from '../sim/client';
 import type { Link } from '../sim/frames';
 import { pause, play } from './clock';
+import { beginJournal, journalLink } from './journal';
 import { applyOpened } from './run';
 import { select } from './selection';
-
-/** Opens a run in the place of the one before; with the text of a lesson, its start. A `Problem` is thrown on. */
-export async function openRun(link: Link, lesson?: string): Promise<void> {
-  pause();
-  const opened = await sim.open(link, lesson);
-  select(null);
-  await applyOpened(opened);
-  play();
-}
+import { resetTerminals } from './terminals';
 
 /** The default: a cluster of three nodes, in which nothing was done yet. */
 export const emptyCluster: Link = { version: 1 };
+
+/** The name of the lesson that is open; empty: none. */
+export const lesson = signal('');
+/** Whether a run is being opened. */
+export const opening = signal(false);
+
+let lessonText: string | undefined;
+
+/**
+ * Opens a run in the place of the one before; with the text of a lesson, its start. A `Problem` is thrown on, and the run before stays.
+ * A link of a lesson names it: `{ version: 1, lesson: 'first-pod' }`.
+ */
+export async function openRun(link: Link, text?: string): Promise<void> {
+  pause();
+  opening.value = true;
+  try {
+    const opened = await sim.open(link, text);
+    lessonText = text;
+    lesson.value = link.lesson ?? '';
+    beginJournal(link);
+    resetTerminals(link.lines ?? []);
+    select(null);
+    await applyOpened(opened);
+    play();
+  } finally {
+    opening.value = false;
+  }
+}
+
+/** Opens the same again, as it was before anything was typed. */
+export async function openAgain(): Promise<void> {
+  const { lines: _, at: __, ...start } = journalLink();
+  await openRun(start, lessonText);
+}

@@ -1,7 +1,7 @@
 /** What a person chose once and finds again: language and theme. */
 import { effect, signal } from '@preact/signals';
 import { type Lang, lang } from '../i18n';
-import { recall, remember } from './storage';
+import { kept, recall, remember } from './storage';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -14,6 +14,9 @@ export const reducedMotion = signal(calm?.matches ?? false);
 export const theme = signal<Theme>(
   recall<Theme>('theme', 'system', value => ['system', 'light', 'dark'].includes(value)),
 );
+
+/** Whether terminals tell screen readers what they print. */
+export const screenReader = kept('screenReader', false, value => typeof value === 'boolean');
 
 const systemDark = signal(dark?.matches ?? false);
 /** The theme that is shown. */

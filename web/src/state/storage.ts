@@ -1,5 +1,7 @@
 /** The browser's local storage, which may be full or forbidden: then nothing is remembered, and everything else works. */
 
+import { effect, type Signal, signal } from '@preact/signals';
+
 const PREFIX = 'podarium.';
 
 /** What was remembered, if it still makes sense. */
@@ -23,4 +25,11 @@ export function remember(key: string, value: unknown): void {
   } catch {
     // Full or forbidden: the page works without.
   }
+}
+
+/** A signal that is found again at the next visit. */
+export function kept<T>(key: string, otherwise: T, valid: (value: T) => boolean = () => true): Signal<T> {
+  const value = signal(recall(key, otherwise, valid));
+  effect(() => remember(key, value.value));
+  return value;
 }

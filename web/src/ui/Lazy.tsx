@@ -6,11 +6,14 @@ import { Empty } from './Empty';
 import { text } from './text';
 
 export function Lazy<Props extends object>({
+  quiet = false,
   load,
   props,
 }: {
   load: () => Promise<ComponentType<Props>>;
   props: Props;
+  /** Shows nothing while it is loaded: for what isn't a part of the page's plan. */
+  quiet?: boolean;
 }) {
   const [loaded, setLoaded] = useState<{ is: ComponentType<Props> } | 'loading' | 'failed'>('loading');
   useEffect(() => {
@@ -22,7 +25,7 @@ export function Lazy<Props extends object>({
     }
   }, [loaded]);
   if (loaded === 'loading') {
-    return <div class="loading" role="status" aria-label={text().loading} />;
+    return quiet ? null : <div class="loading" role="status" aria-label={text().loading} />;
   }
   if (loaded === 'failed') {
     return (

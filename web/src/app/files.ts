@@ -1,0 +1,82 @@
+/** Files from outside: scenarios and runs are opened, manifests join the editor's files. */
+
+import { currentFile, writeFile } from '../state/files';
+import { parseRun } from '../state/link';
+import { openRun } from '../state/open';
+import { notify } from '../state/problems';
+import { openView } from '../state/selection';
+import { run } from '../state/terminals';
+import { explainLink, openLink } from './start';
+import { text } from './text';
+
+/** What is larger is no scenario. */
+const SIZE_MAX = 4 << 20;
+
+/** Whether a text is a scenario: it has what only those have, at the beginning of a line. */
+export function isScenario(content: string): boolean {
+  return /^(steps|cluster|expect|invariants):/m.test(content) && !/^kind:/m.test(content);
+}
+
+async function openFile(file: File): Promise<void> {
+  const { name } = file;
+  const unreadable = () => notify({ tone: 'problem', message: text().unreadable(name), help: text().unreadableHelp });
+  if (file.size > SIZE_MAX) {
+    unreadable();
+    return;
+  }
+  const content = await file.text();
+  if (name.endsWith('.podarium.json')) {
+    let link: ReturnType<typeof parseRun>;
+    try {
+      link = parseRun(content);
+    } catch (thrown) {
+      explainLink(thrown);
+      return;
+    }
+    await openLink(link);
+  } else if (!/\.(ya?ml|json)$/.test(name)) {
+    unreadable();
+  } else if (isScenario(content)) {
+    await openRun({ version: 1, scenario: content });
+  } else {
+    writeFile(name, content);
+    currentFile.value = name;
+    openView('yaml');
+    const line = `kubectl apply -f ${name}`;
+    notify({
+      message: text().dropped(name),
+      help: text().droppedHelp(name),
+      action: { label: text().apply, act: () => void run(line) },
+    });
+  }
+}
+
+/** Opens files one after another. */
+export async function openFiles(files: readonly File[]): Promise<void> {
+  for (const file of files) {
+    await openFile(file);
+  }
+}
+
+/** Hears of files that are dropped on the page; tells whether some hover above it. */
+export function startDrop(hovers: (over: boolean) => void, failed: (thrown: unknown) => void): void {
+  const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+  addEventListener('dragover', event => {
+    if (carriesFiles(event)) {
+      event.preventDefault();
+      hovers(true);
+    }
+  });
+  addEventListener('dragleave', event => {
+    if (event.relatedTarget === null) {
+      hovers(false);
+    }
+  });
+  addEventListener('drop', event => {
+    if (carriesFiles(event)) {
+      event.preventDefault();
+      hovers(false);
+      openFiles([...(event.dataTransfer?.files ?? [])]).catch(failed);
+    }
+  });
+}

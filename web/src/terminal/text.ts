@@ -1,0 +1,36 @@
+import { dictionary } from '../i18n';
+
+export const text = dictionary({
+  en: {
+    label: (number: string) => `Terminal ${number}`,
+    tab: (number: string) => `Terminal ${number}`,
+    terminals: 'Terminals',
+    greeting: 'A Kubernetes cluster, simulated in this tab. Type kubectl commands; Tab completes, `help` lists more.',
+    open: 'New terminal',
+    beside: 'New terminal beside this one',
+    close: 'Close terminal',
+    busy: 'a command is under way',
+    hide: 'Hide the terminals',
+    usage: 'Tab completes; on an empty line it moves on to the next part of the page, as Shift+Tab moves back.',
+    missing: (name: string) => `There is no file ${name} yet.`,
+    missingHelp: 'Files that commands name with -f live in the editor.',
+    make: (name: string) => `Write ${name}`,
+    more: (count: string) => `… ${count} more`,
+  },
+  zh: {
+    label: number => `终端 ${number}`,
+    tab: number => `终端 ${number}`,
+    terminals: '终端',
+    greeting: '一个在此标签页中模拟的 Kubernetes 集群。输入 kubectl 命令；Tab 补全，`help` 查看更多。',
+    open: '新建终端',
+    beside: '在旁边新建终端',
+    close: '关闭终端',
+    busy: '命令正在执行',
+    hide: '隐藏终端',
+    usage: 'Tab 补全；空行时 Tab 移到页面的下一部分，Shift+Tab 移回上一部分。',
+    missing: name => `还没有文件 ${name}。`,
+    missingHelp: '命令中用 -f 指定的文件在编辑器中编写。',
+    make: name => `编写 ${name}`,
+    more: count => `… 还有 ${count} 个`,
+  },
+});
