@@ -1,5 +1,5 @@
 /** What the model answers to a question that a view keeps asking while the run goes on: at most every so often, one at a time. */
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { isProblem } from '../sim/client';
 import { branch, epoch } from './run';
@@ -79,8 +79,10 @@ export function useAnswer<T>(
         }
       }
     }, every);
+    // Computed, so that ticks which change nothing of it wake nobody.
+    const followed = computed(follow);
     const stop = effect(() => {
-      void [follow(), epoch.value, branch.value];
+      void [followed.value, epoch.value, branch.value];
       asker.wake();
     });
     return () => {

@@ -10,8 +10,8 @@ import { MILLI } from '../../words/time';
 /** At this speed and below, single messages can be followed by eye; above, links show how much goes over them. */
 export const SLOW = 0.05;
 
-/** The speed of the button "slow motion": a millisecond takes a quarter of a second. */
-export const SLOW_MOTION = 0.004;
+/** The speed of the button "slow motion": a millisecond takes half a second. */
+export const SLOW_MOTION = 0.002;
 
 /** What takes no virtual time, such as what kubectl asks and what is written into etcd, is shown for this long. */
 const SHORTEST = 0.8 * MILLI;
@@ -56,10 +56,9 @@ export function advance(shown: number, now: number, playing: boolean, speed: num
   return Math.min(target, shown + pace * elapsed * 1e9);
 }
 
-/** Where to begin when time jumped to the next event: nothing is shown of the quiet before the first of the new messages. */
-export function skipQuiet(shown: number, fresh: readonly Message[]): number {
-  if (fresh.length === 0) return shown;
-  return Math.max(shown, Math.min(...fresh.map(message => flight(message).from)));
+/** Where to begin to show what a step brought: when the first of its messages leaves. Nothing is shown of the quiet before. */
+export function skipQuiet(fresh: readonly Message[]): number {
+  return Math.min(...fresh.map(message => flight(message).from));
 }
 
 /** Ease in and out: tokens leave and arrive gently. */

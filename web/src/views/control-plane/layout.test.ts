@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Box, keyOf, layout, OTHERS, placeOf, pointAt, shortName, shownNodes, wayOf } from './layout';
+import { type Box, fitting, keyOf, layout, OTHERS, placeOf, pointAt, shortName, shownNodes, wayOf } from './layout';
 import { party } from './messages.fixture';
 
 const controllers = [
@@ -67,4 +67,10 @@ test('a point half-way is half-way, around corners too', () => {
 test('chips leave out what the frame says', () => {
   expect(shortName('deployment-controller')).toBe('deployment');
   expect(shortName('garbage-collector')).toBe('garbage-collector');
+});
+
+test('what doesn’t fit is cut', () => {
+  expect(fitting('endpointslice', 200)).toBe('endpointslice');
+  expect(fitting('endpointslice', 50)).toBe('endpoi…');
+  expect(fitting('集群的记忆', 40)).toBe('集群…');
 });

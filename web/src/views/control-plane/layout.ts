@@ -250,3 +250,20 @@ export function pointAt(way: readonly Point[], part: number): Point {
   }
   return way.at(-1) ?? first;
 }
+
+/** About how wide a letter is in the picture, in pixels. */
+const LETTER = 6.6;
+
+/** A text that fits into so many pixels: cut, if it must be. Chinese characters count twice. */
+export function fitting(words: string, room: number): string {
+  const wide = (letter: string) => (letter > '\u2e80' ? 2 * LETTER : LETTER);
+  let used = 0;
+  const letters = [...words];
+  for (const [number, letter] of letters.entries()) {
+    used += wide(letter);
+    if (used > room) {
+      return `${letters.slice(0, Math.max(1, number - 1)).join('')}…`;
+    }
+  }
+  return words;
+}

@@ -1,6 +1,174 @@
-/** The view `metrics`: its frame only, so far. */
+/** The view `metrics`: figures over time, with the clock's moment in each chart. */
+import { sim } from '../../sim/client';
+import type { Metrics, TrafficSeries } from '../../sim/frames';
+import { useAnswer } from '../../state/answer';
+import { cluster } from '../../state/run';
+import { useThrottled } from '../../state/throttle';
+import { Command } from '../../ui/Command';
 import { Empty } from '../../ui/Empty';
+import { moment, SECOND } from '../../words/time';
+import { Chart, type Column } from './Chart';
+import { indexAt, isEmpty, perSecond, sampled } from './series';
+import { text } from './text';
+import './Metrics.css';
+
+/** How often figures are asked for at most. */
+const METRICS_MS = 400;
+
+/** How often the figures beside the charts follow the clock. */
+const FIGURES_MS = 100;
+
+/** Rows of a table at most. */
+const ROWS_MAX = 60;
+
+interface ChartFigures {
+  title: string;
+  note: string;
+  times: number[];
+  columns: Column[];
+}
+
+function figures(metrics: Metrics): ChartFigures[] {
+  const say = text();
+  const pods: ChartFigures = {
+    title: say.pods,
+    note: '',
+    times: metrics.times,
+    columns: [
+      { label: say.desired, token: 'text', values: metrics.desired, look: 'dashed', whole: true },
+      { label: say.ready, token: 'state-ready', values: metrics.ready, look: 'filled', whole: true },
+      { label: say.starting, token: 'state-creating', values: metrics.starting, look: 'line', whole: true },
+      { label: say.terminating, token: 'state-terminating', values: metrics.terminating, look: 'line', whole: true },
+      { label: say.failing, token: 'state-failing', values: metrics.failing, look: 'line', whole: true },
+    ],
+  };
+  const writes: ChartFigures = {
+    title: say.writes,
+    note: '',
+    times: metrics.times,
+    columns: [
+      {
+        label: say.writesRate,
+        token: 'accent',
+        values: perSecond(metrics.times, metrics.writes),
+        look: 'filled',
+        whole: false,
+      },
+    ],
+  };
+  return [pods, ...metrics.traffic.map(ofClient), writes];
+}
+
+function ofClient(series: TrafficSeries): ChartFigures {
+  const say = text();
+  return {
+    title: say.traffic(series.name),
+    note: `${say.route(series.from, series.to)} · ${say.success(series.success, series.sent, series.lost)}`,
+    times: series.times,
+    columns: [
+      { label: say.ok, token: 'state-ready', values: series.ok, look: 'filled', whole: false },
+      { label: say.failed, token: 'state-failing', values: series.failed, look: 'line', whole: false },
+      {
+        label: say.latency,
+        token: 'state-succeeded',
+        values: series.latency,
+        look: 'dashed',
+        whole: false,
+        second: true,
+      },
+    ],
+  };
+}
 
 export function MetricsView() {
-  return <Empty icon="metrics" title="Metrics" />;
+  const { value } = useAnswer(
+    'metrics',
+    () => `${cluster.value.horizon} ${cluster.value.revision}`,
+    () => sim.metrics(),
+    METRICS_MS,
+  );
+  const say = text();
+  if (!value) {
+    return <div class="loading" />;
+  }
+  if (isEmpty(value)) {
+    return (
+      <Empty icon="metrics" title={say.emptyTitle}>
+        <p>{say.emptyText}</p>
+        <div class="commands">
+          <Command line={say.tryCreate} />
+        </div>
+      </Empty>
+    );
+  }
+  return (
+    <div class="metrics">
+      {figures(value).map(chart => (
+        <section key={chart.title} class="metrics-chart" aria-label={chart.title}>
+          <header>
+            <h3>{chart.title}</h3>
+            {chart.note && <p class="numbers">{chart.note}</p>}
+          </header>
+          <Figures chart={chart} />
+          <Chart title={chart.title} times={chart.times} columns={chart.columns} />
+          <Table chart={chart} />
+        </section>
+      ))}
+      <p class="metrics-help">{say.help}</p>
+    </div>
+  );
+}
+
+function shown(value: number | undefined, whole: boolean): string {
+  if (value === undefined) return '–';
+  return whole || Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
+}
+
+/** The figures at the clock's moment: the legend, too. */
+function Figures({ chart }: { chart: ChartFigures }) {
+  const at = useThrottled(cluster, FIGURES_MS).at;
+  const number = indexAt(chart.times, at / SECOND);
+  return (
+    <ul class="metrics-figures numbers">
+      {chart.columns.map(column => (
+        <li key={column.label}>
+          <span class={`metrics-key ${column.look}`} style={{ '--key': `var(--${column.token})` }} />
+          {column.label} <strong>{shown(column.values[number], column.whole)}</strong>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Table({ chart }: { chart: ChartFigures }) {
+  const say = text();
+  return (
+    <details class="metrics-table">
+      <summary>{say.table}</summary>
+      <div>
+        <table class="numbers">
+          <thead>
+            <tr>
+              <th scope="col">{say.time}</th>
+              {chart.columns.map(column => (
+                <th key={column.label} scope="col">
+                  {column.label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sampled(chart.times.length, ROWS_MAX).map(row => (
+              <tr key={row}>
+                <th scope="row">{moment((chart.times[row] ?? 0) * SECOND)}</th>
+                {chart.columns.map(column => (
+                  <td key={column.label}>{shown(column.values[row], column.whole)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { amount, bounds, readStrategy } from './rollout';
 
 test.each([
-  ['RollingUpdate 25%/1', { type: 'RollingUpdate', maxUnavailable: '25%', maxSurge: '1' }],
+  ['RollingUpdate 25%/1', { type: 'RollingUpdate', maxSurge: '25%', maxUnavailable: '1' }],
+  ['RollingUpdate from 2 on', { type: 'other' }],
   ['Recreate', { type: 'Recreate' }],
   ['OnDelete', { type: 'OnDelete' }],
   ['RollingUpdate', { type: 'other' }],
@@ -27,7 +28,7 @@ test.each([
   [10, '25%', '25%', { most: 13, least: 8 }],
   [3, '1', '1', { most: 4, least: 2 }],
   [3, '0', '0', { most: 3, least: 2 }],
-  [2, '5', '0', { most: 2, least: 0 }],
-])('%d with %s unavailable and %s surge', (size, unavailable, surge, expected) => {
-  expect(bounds(size, unavailable, surge)).toEqual(expected);
+  [2, '0', '5', { most: 2, least: 0 }],
+])('%d with %s surge and %s unavailable', (size, surge, unavailable, expected) => {
+  expect(bounds(size, surge, unavailable)).toEqual(expected);
 });

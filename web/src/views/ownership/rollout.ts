@@ -2,17 +2,17 @@
 
 /** How a Deployment is updated. */
 export type Strategy =
-  | { type: 'RollingUpdate'; maxUnavailable: string; maxSurge: string }
+  | { type: 'RollingUpdate'; maxSurge: string; maxUnavailable: string }
   | { type: 'Recreate' }
   | { type: 'OnDelete' }
   | { type: 'other' };
 
-/** Reads `RollingUpdate 25%/25%`: maxUnavailable before maxSurge, as `kubectl describe` has them. */
+/** Reads `RollingUpdate 25%/25%`: maxSurge before maxUnavailable. */
 export function readStrategy(words: string): Strategy {
   const [type = '', amounts = ''] = words.split(' ');
-  const [maxUnavailable, maxSurge] = amounts.split('/');
+  const [maxSurge, maxUnavailable] = amounts.split('/');
   if (type === 'RollingUpdate' && maxUnavailable && maxSurge) {
-    return { type, maxUnavailable, maxSurge };
+    return { type, maxSurge, maxUnavailable };
   }
   return type === 'Recreate' || type === 'OnDelete' ? { type } : { type: 'other' };
 }
@@ -35,7 +35,7 @@ export interface Bounds {
  * What a rolling update keeps to. maxSurge is rounded up and maxUnavailable down: 25% of 3 are 1 and 0, so never more than 4, nor fewer than 3.
  * If both come to 0, nothing could ever move, so one may be unavailable.
  */
-export function bounds(size: number, maxUnavailable: string, maxSurge: string): Bounds {
+export function bounds(size: number, maxSurge: string, maxUnavailable: string): Bounds {
   const surge = amount(maxSurge, size, Math.ceil);
   const unavailable = amount(maxUnavailable, size, Math.floor);
   const missing = surge === 0 && unavailable === 0 ? 1 : Math.min(unavailable, size);

@@ -1,0 +1,269 @@
+/** The picture: who is there, and what travels between them. */
+import type { Message, NodeFrame } from '../../sim/frames';
+import { partyName } from '../../words/objects';
+import { ease, progress } from './flight';
+import { fitting, keyOf, type Layout, OTHERS, type Place, pointAt, shortName, wayOf } from './layout';
+import type { Load } from './rates';
+import { Shape } from './Shape';
+import { text } from './text';
+
+/** Tokens that are drawn at the same time at most. */
+const TOKENS_MAX = 40;
+
+/** Messages that travel side by side and say the same are one token with a number. */
+interface Token {
+  key: string;
+  message: Message;
+  count: number;
+  part: number;
+}
+
+export function tokensAt(messages: readonly Message[], shown: number): Token[] {
+  const tokens = new Map<string, Token>();
+  for (let number = messages.length - 1; number >= 0 && tokens.size < TOKENS_MAX; number -= 1) {
+    const message = messages[number];
+    if (!message) continue;
+    const part = progress(message, shown);
+    if (part === null) continue;
+    const { kind, from, to, verb, resource, sent, at } = message;
+    const key = [kind, keyOf(from), keyOf(to), verb, resource, sent, at].join(' ');
+    const token = tokens.get(key);
+    if (token) token.count += 1;
+    else tokens.set(key, { key, message, count: 1, part });
+  }
+  return [...tokens.values()];
+}
+
+/** What a token says: `create pods`; a delivery says of what. */
+function labelOf({ message, count }: Token): string {
+  const words = [message.verb, message.resource].filter(Boolean).join(' ');
+  return count > 1 ? `${words} ×${count}` : words;
+}
+
+export interface DiagramProps {
+  layout: Layout;
+  messages: readonly Message[];
+  /** The moment that is shown. */
+  shown: number;
+  /** Whether single messages are drawn: else loads are. */
+  single: boolean;
+  loads: ReadonlyMap<string, Load>;
+  nodes: ReadonlyMap<string, NodeFrame>;
+  /** Whether anything may move. */
+  calm: boolean;
+  pick: (message: Message) => void;
+  point: (key: string) => void;
+}
+
+export function Diagram(props: DiagramProps) {
+  const { layout, messages, shown, single, loads, nodes } = props;
+  const say = text();
+  const tokens = single ? tokensAt(messages, shown) : [];
+  const busy = new Map<string, Message>();
+  for (const { message } of tokens) {
+    const end = message.from.role === 'apiServer' ? message.to : message.from;
+    busy.set(keyOf(end), message);
+    busy.set(keyOf(message.to), message);
+  }
+  const loudest = Math.max(1, ...[...loads.values()].map(load => load.sent + load.got));
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is no picture; everything in it stands in the log as well
+    <svg
+      class={`plane-diagram ${layout.narrow ? 'narrow' : ''}`}
+      width={layout.width}
+      height={layout.height}
+      viewBox={`0 0 ${layout.width} ${layout.height}`}
+      role="group"
+      aria-label={say.diagram}
+    >
+      {layout.frames.map(frame => (
+        <g key={`${frame.key} ${frame.name}`} class={`plane-frame ${frame.key}`}>
+          <rect
+            x={frame.box.x}
+            y={frame.box.y}
+            width={frame.box.w}
+            height={frame.box.h}
+            rx={frame.key === 'control-plane' ? 14 : 9}
+          />
+          {frame.key === 'control-plane' && (
+            <text x={frame.box.x + 14} y={frame.box.y + 20} class="plane-caption">
+              {say.controlPlane}
+            </text>
+          )}
+          {frame.key === 'node' && (
+            <NodeCaption box={frame.box} name={frame.name} node={nodes.get(frame.name)} more={nodes.size} />
+          )}
+        </g>
+      ))}
+      {[...layout.links].map(([key, way]) => {
+        const load = single ? undefined : loads.get(key);
+        const message = busy.get(key);
+        const width = load ? 1.5 + (4 * (load.sent + load.got)) / loudest : 1.5;
+        return (
+          <polyline
+            key={key}
+            class={`plane-link ${message ? `busy ${message.kind}` : ''} ${load ? 'loaded' : ''}`}
+            points={way.map(point => `${point.x},${point.y}`).join(' ')}
+            stroke-width={width}
+          />
+        );
+      })}
+      {layout.places.map(place => (
+        <PlaceBox
+          key={place.key}
+          place={place}
+          node={nodes.get(place.party.name)}
+          busy={busy.get(place.key)}
+          {...props}
+        />
+      ))}
+      {!single &&
+        [...layout.links].map(([key, way]) => {
+          const load = loads.get(key);
+          const middle = pointAt(way, 0.5);
+          return (
+            load && (
+              <g key={key} class="plane-rate">
+                <text x={middle.x} y={middle.y + 4} text-anchor="middle">
+                  {say.rate(load.sent + load.got)}
+                </text>
+              </g>
+            )
+          );
+        })}
+      {tokens.map((token, number) => (
+        <Moving key={token.key} token={token} level={number % 3} {...props} />
+      ))}
+    </svg>
+  );
+}
+
+function NodeCaption({
+  box,
+  name,
+  node,
+  more,
+}: {
+  box: Place['box'];
+  name: string;
+  node: NodeFrame | undefined;
+  more: number;
+}) {
+  const say = text();
+  const down = node && (!node.powered || !node.kubelet || !node.connected);
+  const words = name === OTHERS ? say.otherNodes(more - 5) : name;
+  return (
+    <>
+      <text x={box.x + 12} y={box.y + 20} class={`plane-node-name ${down ? 'down' : ''}`}>
+        {words}
+      </text>
+      {node && (
+        <text
+          x={box.x + box.w - 12}
+          y={box.y + 20}
+          text-anchor="end"
+          class={`plane-node-state ${node.ready ? '' : 'down'}`}
+        >
+          {node.ready ? 'Ready' : 'NotReady'}
+        </text>
+      )}
+    </>
+  );
+}
+
+interface PlaceProps extends DiagramProps {
+  place: Place;
+  node: NodeFrame | undefined;
+  busy: Message | undefined;
+}
+
+/** What a box says: its name, and below what it is for. */
+function captions(place: Place, narrow: boolean): [string, string] {
+  const say = text();
+  switch (place.party.role) {
+    case 'user':
+      return ['kubectl', say.user];
+    case 'apiServer':
+      return [narrow ? 'API' : 'kube-apiserver', narrow ? '' : say.hub];
+    case 'etcd':
+      return ['etcd', say.etcd];
+    case 'scheduler':
+      return ['kube-scheduler', say.scheduler];
+    case 'controller':
+      return place.party.name ? [shortName(place.party.name), ''] : [say.controllerManager, ''];
+    case 'kubelet':
+      return [say.kubelet, ''];
+    case 'proxy':
+      return [say.proxy, ''];
+  }
+}
+
+function isDown(place: Place, node: NodeFrame | undefined): boolean {
+  if (!node) return false;
+  if (place.party.role === 'kubelet') return !node.powered || !node.kubelet;
+  return place.party.role === 'proxy' && (!node.powered || !node.proxy);
+}
+
+function PlaceBox({ place, node, busy, layout, point }: PlaceProps) {
+  const { box, party } = place;
+  const [name, hint] = captions(place, layout.narrow);
+  const down = isDown(place, node);
+  const middle = box.y + box.h / 2;
+  const two = hint && box.h >= 44;
+  const left = party.role === 'controller' && !party.name;
+  const x = left ? box.x + 10 : box.x + box.w / 2;
+  const anchor = left ? 'start' : 'middle';
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: there are no buttons in SVG
+    <g
+      class={`plane-place ${party.role} ${party.name ? 'named' : ''} ${busy ? `busy ${busy.kind}` : ''} ${down ? 'down' : ''}`}
+      role="button"
+      tabIndex={0}
+      aria-label={partyName(party)}
+      onClick={() => point(place.key)}
+      onKeyDown={event => {
+        if (event.key === 'Enter' || event.key === ' ') {
+          event.preventDefault();
+          point(place.key);
+        }
+      }}
+    >
+      <title>{partyName(party)}</title>
+      <rect x={box.x} y={box.y} width={box.w} height={box.h} rx={party.role === 'controller' ? 6 : 8} />
+      <text x={x} y={two ? middle - 3 : middle + 4} text-anchor={anchor} class="plane-name">
+        {fitting(name, box.w - 12)}
+      </text>
+      {two && (
+        <text x={x} y={middle + 14} text-anchor={anchor} class="plane-hint">
+          {fitting(hint, box.w - 8)}
+        </text>
+      )}
+      {down && <path class="plane-cross" d={`M${box.x + 6} ${box.y + 6}L${box.x + box.w - 6} ${box.y + box.h - 6}`} />}
+    </g>
+  );
+}
+
+function Moving({ token, level, layout, calm, pick }: DiagramProps & { token: Token; level: number }) {
+  const { message, part } = token;
+  const way = wayOf(layout, message.from, message.to);
+  const label = labelOf(token);
+  if (!way) {
+    return null;
+  }
+  const { x, y } = pointAt(way, calm ? 0.5 : ease(part));
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the same message can be reached by keyboard in the log
+    <g
+      class={`plane-token ${message.kind} ${message.ok ? '' : 'refused'}`}
+      transform={`translate(${x} ${y})`}
+      onClick={() => pick(message)}
+    >
+      <Shape kind={message.kind} ok={message.ok} />
+      {label && !layout.narrow && (
+        <text x={14} y={4 + (level - 1) * 13} class="plane-token-label">
+          {label}
+        </text>
+      )}
+    </g>
+  );
+}
