@@ -9,20 +9,15 @@ import { notify, report } from '../state/problems';
 import { recall, remember } from '../state/storage';
 import { text } from './text';
 
-/** The text of a lesson that comes along. */
-export async function lessonText(name: string): Promise<string | undefined> {
-  const { lessons } = await import('../bundle/lessons');
-  return lessons.get(name);
-}
-
 /** Opens a lesson by its name. */
 export async function openLesson(name: string, link: Link = { version: 1 }): Promise<boolean> {
-  const found = await lessonText(name);
-  if (found === undefined) {
+  const { findLesson } = await import('../views/lessons/catalogue');
+  const found = await findLesson(name);
+  if (!found) {
     notify({ tone: 'problem', message: text().noLesson(name) });
     return false;
   }
-  await openRun({ ...link, lesson: name }, found);
+  await openRun({ ...link, lesson: name }, found.source);
   openSide('lesson');
   return true;
 }

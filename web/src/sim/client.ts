@@ -1,7 +1,7 @@
 /** The model, as the page sees it: calls reach the worker in order, one at a time. */
 import { signal } from '@preact/signals';
 import { type Remote, wrap } from 'comlink';
-import type { Diagnostic, Link, Opened, Problem } from './frames';
+import type { Diagnostic, Lesson, Link, Opened, Problem } from './frames';
 import type { Sandbox } from './module';
 import type { WorkerApi } from './worker';
 
@@ -19,7 +19,10 @@ export interface Sim extends Calls {
   version(): Promise<string>;
   open(link: Link, lesson?: string): Promise<Opened>;
   checkScenario(text: string): Promise<Diagnostic[]>;
-  readLesson(text: string): Promise<unknown>;
+  readLesson(text: string, file: string): Promise<Lesson>;
+  proveLesson(text: string, file: string): Promise<string[]>;
+  acts(line: string): Promise<number>;
+  watches(line: string): Promise<boolean>;
 }
 
 /** Something that must not happen: a bug of ours, with what helps to find it. `null` as long as all is well. */
@@ -108,11 +111,14 @@ export function revive(): void {
   breakdown.value = null;
 }
 
-const own: Pick<Sim, 'version' | 'open' | 'checkScenario' | 'readLesson'> = {
+const own: Omit<Sim, keyof Calls> = {
   version: () => inOrder(remote => remote.version()),
   open: (link, lesson) => inOrder(remote => remote.open(link, lesson)),
   checkScenario: text => inOrder(remote => remote.checkScenario(text)),
-  readLesson: text => inOrder(remote => remote.readLesson(text)),
+  readLesson: (text, file) => inOrder(remote => remote.readLesson(text, file)),
+  proveLesson: (text, file) => inOrder(remote => remote.proveLesson(text, file)),
+  acts: line => inOrder(remote => remote.acts(line)),
+  watches: line => inOrder(remote => remote.watches(line)),
 };
 
 /** The model. */

@@ -7,6 +7,7 @@ import type {
   Document,
   EventRow,
   History,
+  Lesson,
   Link,
   Metrics,
   Opened,
@@ -56,6 +57,13 @@ export interface Podarium {
   default(options: { module_or_path: URL | string | Response | Promise<Response> }): Promise<unknown>;
   version(): string;
   checkScenario(text: string): Diagnostic[];
-  readLesson(text: string): unknown;
+  /** `file` gives the lesson its name and place: `04-scaling.yaml`. */
+  readLesson(text: string, file: string): Lesson;
+  /** What is wrong with a lesson: its solution must reach its goals, its start must not. Empty: all is well. */
+  proveLesson(text: string, file: string): string[];
+  /** How many of a line's commands change something. */
+  acts(line: string): number;
+  /** Whether a line only watches and never ends by itself. */
+  watches(line: string): boolean;
   Sandbox: { open(link: Link, lesson?: string): Sandbox };
 }

@@ -4,6 +4,9 @@ declare module 'podarium-wasm/podarium.js' {
   export const version: typeof podarium.version;
   export const checkScenario: typeof podarium.checkScenario;
   export const readLesson: typeof podarium.readLesson;
+  export const proveLesson: typeof podarium.proveLesson;
+  export const acts: typeof podarium.acts;
+  export const watches: typeof podarium.watches;
   export const Sandbox: typeof podarium.Sandbox;
 }
 declare module 'podarium-wasm/podarium_bg.wasm?url' {

@@ -2,7 +2,7 @@
 import { expose } from 'comlink';
 import * as podarium from 'podarium-wasm/podarium.js';
 import wasm from 'podarium-wasm/podarium_bg.wasm?url';
-import type { Diagnostic, Link, Opened } from './frames';
+import type { Diagnostic, Lesson, Link, Opened } from './frames';
 import type { Sandbox } from './module';
 
 const loaded = podarium.default({ module_or_path: new URL(wasm, import.meta.url) });
@@ -52,9 +52,21 @@ const api = {
     await loaded;
     return told(() => podarium.checkScenario(text));
   },
-  async readLesson(text: string): Promise<unknown> {
+  async readLesson(text: string, file: string): Promise<Lesson> {
     await loaded;
-    return told(() => podarium.readLesson(text));
+    return told(() => podarium.readLesson(text, file));
+  },
+  async proveLesson(text: string, file: string): Promise<string[]> {
+    await loaded;
+    return told(() => podarium.proveLesson(text, file));
+  },
+  async acts(line: string): Promise<number> {
+    await loaded;
+    return told(() => podarium.acts(line));
+  },
+  async watches(line: string): Promise<boolean> {
+    await loaded;
+    return told(() => podarium.watches(line));
   },
   /** Calls a method of the run. */
   call(method: Method, args: unknown[]): unknown {

@@ -15,6 +15,7 @@ const writable = {
   branch: signal(0),
   opened: signal<Opened | null>(null),
   goals: signal<readonly Goal[]>([]),
+  acted: signal(0),
   epoch: signal(0),
   ahead: signal(0),
 };
@@ -31,6 +32,8 @@ export const branch: ReadonlySignal<number> = writable.branch;
 export const opened: ReadonlySignal<Opened | null> = writable.opened;
 /** The lesson's goals. */
 export const goals: ReadonlySignal<readonly Goal[]> = writable.goals;
+/** How many commands that change something were typed: what a lesson's score counts. */
+export const acted: ReadonlySignal<number> = writable.acted;
 /** Counts jumps (seek, switch, open): views drop their animations when it changes. */
 export const epoch: ReadonlySignal<number> = writable.epoch;
 /** How many typed lines lie ahead of the moment that is looked at. */
@@ -59,6 +62,7 @@ export async function apply(update: Update): Promise<void> {
     writable.branches.value = update.branches;
     writable.branch.value = update.branch;
     writable.goals.value = update.goals;
+    writable.acted.value = update.acted;
     writable.ahead.value = update.ahead;
   });
   if (update.prints.length > 0) {

@@ -35,7 +35,7 @@ export const text = dictionary({
     titles: {
       topology: '拓扑',
       'control-plane': '控制平面',
-      ownership: '从属关系',
+      ownership: '归属',
       timeline: '时间线',
       packet: '数据包',
       yaml: 'YAML',

@@ -1,17 +1,20 @@
 /** The lesson that is open, beside the stage: its text, goals and hints, and what happens when it is solved. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Goal, Lesson, LessonGoal } from '../../sim/frames';
+import { openAgain } from '../../state/open';
+import { attempt } from '../../state/problems';
 import { acted, goals } from '../../state/run';
 import { openView } from '../../state/selection';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
-import { Icon } from '../../ui/Icon';
-import { current, hintsShown, leaveLesson, outcome, reached, resetLesson } from './current';
-import { Markdown } from './Markdown';
+import { views } from '../registry';
+import { loadLessons } from './catalogue';
+import { current, hintsShown, leaveLesson, outcome, reached } from './current';
+import { Markdown, Phrase } from './Markdown';
 import { PARTS } from './parts';
-import { say } from './say';
 import { Solved } from './Solved';
 import { Stars } from './Stars';
+import { say } from './say';
 import { stars } from './score';
 import { text } from './text';
 import { stopTyping, typeLine, typeSolution, typing } from './typing';
@@ -21,7 +24,9 @@ export function LessonPanel() {
   const entry = current.value;
   const scroll = useRef<HTMLDivElement>(null);
   const name = entry?.lesson.name;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another lesson begins at its beginning
+  // The way on to the next lesson, and the terrarium.
+  useEffect(() => attempt(loadLessons()), []);
+  // Another lesson begins at its beginning
   useEffect(() => {
     scroll.current?.scrollTo(0, 0);
   }, [name]);
@@ -33,7 +38,7 @@ export function LessonPanel() {
     <section class="lesson" aria-labelledby="lesson-title">
       <Head lesson={lesson} />
       <div class="lesson-scroll" ref={scroll} tabIndex={-1}>
-        <Markdown source={say(lesson.text)} onRun={line => void typeLine(line)} />
+        <Markdown source={say(lesson.text)} onRun={line => attempt(typeLine(line))} opens={viewNamed} />
         <Hints lesson={lesson} />
       </div>
       <div class="lesson-dock">
@@ -48,6 +53,12 @@ export function LessonPanel() {
       </div>
     </section>
   );
+}
+
+/** What opens the view that a lesson's text names in bold: **Ownership** view. */
+function viewNamed(words: string): (() => void) | null {
+  const view = views.find(({ title }) => title() === words);
+  return view ? () => openView(view.name) : null;
 }
 
 function Head({ lesson }: { lesson: Lesson }) {
@@ -65,7 +76,7 @@ function Head({ lesson }: { lesson: Lesson }) {
         <h2 id="lesson-title">{say(lesson.title)}</h2>
       </div>
       <Button variant="quiet" icon="lessons" label={text().index} onClick={() => openView('lessons')} />
-      <Button variant="quiet" icon="close" label={text().leave} onClick={() => void leaveLesson()} />
+      <Button variant="quiet" icon="close" label={text().leave} onClick={() => attempt(leaveLesson())} />
     </header>
   );
 }
@@ -74,10 +85,11 @@ function Goals({ lesson }: { lesson: Lesson }) {
   const now = goals.value;
   return (
     <div class="goals">
-      <h3 id="lesson-goals">
-        {text().goals}
+      <div class="goals-head">
+        <h3 id="lesson-goals">{text().goals}</h3>
         <span class="numbers">{text().reached(String(reached.value), String(lesson.goals.length))}</span>
-      </h3>
+        <Score lesson={lesson} />
+      </div>
       <ul aria-labelledby="lesson-goals">
         {lesson.goals.map((goal, at) => (
           <GoalRow key={goal.that} goal={goal} now={now[at]} />
@@ -99,7 +111,7 @@ function GoalRow({ goal, now }: { goal: LessonGoal; now: Goal | undefined }) {
         <path d="M4.8 8.3l2.3 2.3l4.2-4.8" pathLength="1" />
       </svg>
       <span>
-        {say(goal.say)}
+        <Phrase source={say(goal.say)} />
         {!holds && now?.found && (
           <span class="goal-found">
             {text().foundNow} {now.found}
@@ -128,7 +140,7 @@ function Hints({ lesson }: { lesson: Lesson }) {
       {lesson.hints.slice(0, shown).map((hint, at) => (
         <li key={hint.en} class="hint" {...(at === shown - 1 ? { ref: last } : {})}>
           <p class="hint-number">{text().hintOf(String(at + 1), all)}</p>
-          <Markdown source={say(hint)} onRun={line => void typeLine(line)} />
+          <Markdown source={say(hint)} onRun={line => attempt(typeLine(line))} opens={viewNamed} />
         </li>
       ))}
     </ol>
@@ -150,9 +162,9 @@ function Tools({ lesson }: { lesson: Lesson }) {
   }
   return (
     <div class="lesson-tools">
-      <Score lesson={lesson} />
       <Button
         variant="quiet"
+        icon="info"
         disabled={left === 0}
         title={left === 0 ? text().noMoreHints : text().moreHints(String(left))}
         onClick={() => {
@@ -161,10 +173,12 @@ function Tools({ lesson }: { lesson: Lesson }) {
       >
         {text().hint}
       </Button>
-      <Button variant="quiet" onClick={() => setAsking(true)}>
+      <Button variant="quiet" icon="eye" onClick={() => setAsking(true)}>
         {text().solution}
       </Button>
-      <Button variant="quiet" icon="restart" label={text().reset} onClick={() => void resetLesson()} />
+      <Button variant="quiet" icon="restart" title={text().reset} onClick={() => attempt(openAgain())}>
+        {text().anew}
+      </Button>
       {asking && (
         <Dialog title={text().showSolution} close={() => setAsking(false)}>
           <p>{text().solutionSure}</p>
@@ -174,7 +188,7 @@ function Tools({ lesson }: { lesson: Lesson }) {
               variant="primary"
               onClick={() => {
                 setAsking(false);
-                void typeSolution();
+                attempt(typeSolution());
               }}
             >
               {text().typeIt}
@@ -191,7 +205,7 @@ function Score({ lesson }: { lesson: Lesson }) {
   const used = acted.value;
   return (
     <span class="lesson-score" title={text().usedTip}>
-      <Stars count={stars(used, lesson.par, false)} size={13} />
+      <Stars count={stars(used, lesson.par)} size={13} />
       <span class="numbers">
         {text().used(String(used))} · {text().par(String(lesson.par))}
       </span>

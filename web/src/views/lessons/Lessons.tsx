@@ -1,7 +1,8 @@
 /** The lessons: what there is to learn, and the terrarium of what was learned. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Problem } from '../../sim/frames';
 import { isProblem } from '../../sim/client';
+import type { Problem } from '../../sim/frames';
+import { attempt } from '../../state/problems';
 import { openView } from '../../state/selection';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
@@ -11,8 +12,8 @@ import { addLesson, beds, type Entry, lessons, loadLessons, ownLessons, removeLe
 import { current, openLesson } from './current';
 import { byPart } from './parts';
 import { forgetAll, progress } from './progress';
-import { say } from './say';
 import { Stars } from './Stars';
+import { say } from './say';
 import { Terrarium } from './Terrarium';
 import { text } from './text';
 import './Lessons.css';
@@ -71,11 +72,7 @@ function Hero({ all }: { all: readonly Entry[] }) {
   const next = all.find(({ lesson }) => !known[lesson.name]);
   return (
     <header class="lessons-hero">
-      <Terrarium
-        beds={beds.value}
-        progress={known}
-        label={text().garden(String(solved.length), String(all.length))}
-      />
+      <Terrarium beds={beds.value} progress={known} label={text().garden(String(solved.length), String(all.length))} />
       <div class="lessons-words">
         <h2>{text().title}</h2>
         <p>{text().intro}</p>
@@ -85,7 +82,7 @@ function Hero({ all }: { all: readonly Entry[] }) {
         </p>
         {next ? (
           <div class="lessons-next">
-            <Button variant="primary" icon="play" onClick={() => void openLesson(next)}>
+            <Button variant="primary" icon="play" onClick={() => attempt(openLesson(next))}>
               {solved.length === 0 ? text().begin : text().goOn}
             </Button>
             <span>{say(next.lesson.title)}</span>
@@ -126,7 +123,7 @@ function Row({ entry, onRemove }: { entry: Entry; onRemove?: () => void }) {
   const open = current.value?.lesson.name === lesson.name;
   return (
     <li class={`lesson-row ${result ? 'solved' : ''} ${open ? 'open' : ''}`}>
-      <button type="button" onClick={() => void openLesson(entry)} {...(open ? { 'aria-current': true } : {})}>
+      <button type="button" onClick={() => attempt(openLesson(entry))} {...(open ? { 'aria-current': true } : {})}>
         <span class="lesson-tick">
           {result ? <Icon name="check" size={14} /> : null}
           <span class="visually-hidden">{result ? text().solved : text().notSolved}</span>
@@ -143,9 +140,7 @@ function Row({ entry, onRemove }: { entry: Entry; onRemove?: () => void }) {
           )}
         </span>
       </button>
-      {onRemove && (
-        <Button variant="quiet" icon="trash" label={text().remove(say(lesson.title))} onClick={onRemove} />
-      )}
+      {onRemove && <Button variant="quiet" icon="trash" label={text().remove(say(lesson.title))} onClick={onRemove} />}
     </li>
   );
 }
@@ -156,7 +151,7 @@ function Own() {
   const take = async (file: File) => {
     try {
       setProblem(null);
-      await openLesson(await addLesson(await file.text()));
+      await openLesson(await addLesson(file.name.replace(/\.ya?ml$/, ''), await file.text()));
     } catch (thrown) {
       if (!isProblem(thrown)) {
         throw thrown;
@@ -198,7 +193,7 @@ function Own() {
             const [file] = event.currentTarget.files ?? [];
             event.currentTarget.value = '';
             if (file) {
-              void take(file);
+              attempt(take(file));
             }
           }}
         />

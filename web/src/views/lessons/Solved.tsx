@@ -1,14 +1,16 @@
 /** The moment after: a leaf grows, stars are counted, and there is a way on. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { Lesson } from '../../sim/frames';
+import { openAgain } from '../../state/open';
+import { attempt } from '../../state/problems';
 import { openView } from '../../state/selection';
 import { Button } from '../../ui/Button';
 import { beds, lessons } from './catalogue';
-import { current, type Outcome, openLesson, resetLesson } from './current';
+import { current, type Outcome, openLesson } from './current';
 import { after } from './parts';
 import { progress } from './progress';
-import { say } from './say';
 import { Stars } from './Stars';
+import { say } from './say';
 import { Terrarium } from './Terrarium';
 import { text } from './text';
 import { stopTyping } from './typing';
@@ -57,7 +59,7 @@ export function Solved({ lesson, outcome }: { lesson: Lesson; outcome: Outcome }
             variant="primary"
             onClick={() => {
               stopTyping();
-              void openLesson(following);
+              attempt(openLesson(following));
             }}
           >
             {text().next}: {say(following.lesson.title)}
@@ -71,7 +73,7 @@ export function Solved({ lesson, outcome }: { lesson: Lesson; outcome: Outcome }
           <Button
             onClick={() => {
               stopTyping();
-              void resetLesson();
+              attempt(openAgain());
             }}
           >
             {outcome.stars > 0 ? text().again : text().tryYourself}

@@ -1,7 +1,7 @@
 /** The terrarium: a leaf for each lesson that was solved. */
 import { useId } from 'preact/hooks';
-import { GROUND, grown, HEIGHT, type Leaf, leafShape, type Plant, plants, WIDTH } from './terrarium';
 import type { Progress } from './progress';
+import { GROUND, grown, HEIGHT, type Leaf, leafShape, type Plant, plants, WIDTH } from './terrarium';
 import './Terrarium.css';
 
 export interface Bed {
@@ -34,6 +34,8 @@ const STONES = [
   { x: 357, y: GROUND + 2, rx: 18, ry: 11 },
 ];
 
+const TUFTS = [62, 104, 176, 214, 262, 318, 402, 424].map((x, at) => ({ x, size: 0.65 + ((at * 7) % 5) * 0.09 }));
+
 export function Terrarium({ beds, progress, label, growing, focus }: Props) {
   const id = useId();
   const solved = new Set(Object.keys(progress));
@@ -49,6 +51,10 @@ export function Terrarium({ beds, progress, label, growing, focus }: Props) {
           <stop offset="0" class="air-top" />
           <stop offset="1" class="air-bottom" />
         </linearGradient>
+        <radialGradient id={`${id}-sun`}>
+          <stop offset="0.35" class="sun-middle" />
+          <stop offset="1" class="sun-rim" />
+        </radialGradient>
         <linearGradient id={`${id}-soil`} x1="0" y1="0" x2="0" y2="1">
           <stop offset="0" class="soil-top" />
           <stop offset="1" class="soil-bottom" />
@@ -57,9 +63,17 @@ export function Terrarium({ beds, progress, label, growing, focus }: Props) {
       <ellipse class="terrarium-shadow" cx="240" cy="278" rx="196" ry="10" />
       <path d={GLASS} fill={`url(#${id}-air)`} />
       <g clip-path={`url(#${id}-glass)`}>
-        <circle class="terrarium-sun" cx="348" cy="92" r="96" />
+        <circle cx="352" cy="84" r="120" fill={`url(#${id}-sun)`} />
         {STONES.map(({ x, y, rx, ry }) => (
           <ellipse key={x} class="stone" cx={x} cy={y} rx={rx} ry={ry} />
+        ))}
+        {TUFTS.map(({ x, size }) => (
+          <path
+            key={x}
+            class="tuft"
+            transform={`translate(${x} ${GROUND + 4}) scale(${size})`}
+            d="M0 0 C-1 -8 -5 -14 -10 -17 M1 0 C1 -9 0 -17 3 -23 M3 0 C4 -7 8 -12 13 -14"
+          />
         ))}
         <path d={SOIL} fill={`url(#${id}-soil)`} />
         <path d={SOIL} class="moss" />
@@ -82,8 +96,11 @@ function frame(plant: Plant | undefined): string {
   if (!plant) {
     return `0 0 ${WIDTH} ${HEIGHT}`;
   }
-  const middle = Math.min(Math.max((plant.tip.x + Number.parseFloat(plant.stem.slice(1))) / 2, 130), WIDTH - 130);
-  return `${middle - 110} ${plant.tip.y - 34} 220 ${HEIGHT - plant.tip.y - 4}`;
+  // As high as the plant, with air above and the pebbles below; under the glass, and twice as wide as high.
+  const height = Math.max(130, 262 - plant.tip.y + 34);
+  const width = Math.min(height * 2, WIDTH - 88);
+  const left = Math.min(Math.max(plant.tip.x - width / 2, 44), WIDTH - 44 - width);
+  return `${left} ${262 - height} ${width} ${height}`;
 }
 
 function PlantShape({
@@ -97,16 +114,18 @@ function PlantShape({
   progress: Progress;
   growing: string | undefined;
 }) {
-  const blooms = plant.leaves.every(leaf => solved.has(leaf.lesson));
+  const length = grown(plant, solved);
   const bare = new Set([...solved].filter(lesson => lesson !== growing));
+  const blooms = plant.leaves.every(leaf => solved.has(leaf.lesson));
   return (
     <g class={`plant hue-${plant.part % 3}`}>
       <path
         d={plant.stem}
         class={`stem ${growing && plant.leaves.some(leaf => leaf.lesson === growing) ? 'grows' : ''}`}
         pathLength="1"
-        style={{ '--from': 1 - grown(plant, bare), '--to': 1 - grown(plant, solved) }}
+        style={{ '--from': 1 - grown(plant, bare), '--to': 1 - length }}
       />
+      {plant.leaves.every(leaf => !solved.has(leaf.lesson)) && <Seedling at={plant.sprout} />}
       {plant.leaves.map(leaf => (
         <LeafShape
           key={leaf.lesson}
@@ -114,6 +133,7 @@ function PlantShape({
           leaf={leaf}
           state={solved.has(leaf.lesson) ? ((progress[leaf.lesson]?.stars ?? 0) > 0 ? 'own' : 'shown') : 'bud'}
           grows={leaf.lesson === growing}
+          hidden={leaf.along > length}
         />
       ))}
       {blooms && <Flower plant={plant} grows={plant.leaves.some(leaf => leaf.lesson === growing)} />}
@@ -126,14 +146,17 @@ function LeafShape({
   leaf,
   state,
   grows,
+  hidden,
 }: {
   part: number;
   leaf: Leaf;
   state: 'bud' | 'shown' | 'own';
   grows: boolean;
+  /** Whether the stem doesn't reach up there yet. */
+  hidden: boolean;
 }) {
   if (state === 'bud') {
-    return <circle class="bud" cx={leaf.x} cy={leaf.y} r="1.9" />;
+    return hidden ? null : <circle class="bud" cx={leaf.x} cy={leaf.y} r="3" />;
   }
   return (
     <g transform={`translate(${leaf.x} ${leaf.y}) rotate(${leaf.angle})`}>
@@ -145,6 +168,16 @@ function LeafShape({
   );
 }
 
+/** Before anything was learned: two leaves no larger than a thought. */
+function Seedling({ at: { x, y } }: { at: Plant['sprout'] }) {
+  return (
+    <g class="leaf-pair" transform={`translate(${x} ${y})`}>
+      <path d={leafShape(0)} transform="rotate(-155) scale(8)" />
+      <path d={leafShape(0)} transform="rotate(-25) scale(8)" />
+    </g>
+  );
+}
+
 /** At the tip of a plant whose part is done. */
 function Flower({ plant, grows }: { plant: Plant; grows: boolean }) {
   const { x, y } = plant.tip;
@@ -152,9 +185,9 @@ function Flower({ plant, grows }: { plant: Plant; grows: boolean }) {
     <g transform={`translate(${x} ${y - 3})`}>
       <g class={`flower ${grows ? 'grows' : ''}`}>
         {[0, 72, 144, 216, 288].map(turn => (
-          <ellipse key={turn} class="petal" cx="0" cy="-4.6" rx="2.7" ry="4.2" transform={`rotate(${turn})`} />
+          <ellipse key={turn} class="petal" cx="0" cy="-5.6" rx="3.3" ry="5.2" transform={`rotate(${turn})`} />
         ))}
-        <circle class="heart" r="2.3" />
+        <circle class="heart" r="2.9" />
       </g>
     </g>
   );

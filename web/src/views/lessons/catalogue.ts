@@ -1,6 +1,6 @@
 /** All lessons: those of this project, and those that a person opened from files or built. */
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import { sim } from '../../sim/client';
+import { isProblem, sim } from '../../sim/client';
 import type { Lesson } from '../../sim/frames';
 import { recall, remember } from '../../state/storage';
 import { inOrder } from './parts';
@@ -30,17 +30,19 @@ export const beds = computed(() => {
   return [...parts].map(([part, names]) => ({ part, lessons: names }));
 });
 
-async function read(sources: readonly string[], isOwn: boolean): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for (const source of sources) {
-    entries.push({ lesson: await sim.readLesson(source), source, own: isOwn });
-  }
-  return entries;
+async function read(file: string, source: string, isOwn: boolean): Promise<Entry> {
+  return { lesson: await sim.readLesson(source, `${file}.yaml`), source, own: isOwn };
 }
 
-function isSources(value: unknown): boolean {
-  return Array.isArray(value) && value.every(source => typeof source === 'string');
+/** The person's own lessons as they are kept: texts by their files' names. */
+type Kept = Readonly<Record<string, string>>;
+
+function isKept(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(text => typeof text === 'string');
 }
+
+/** Those that this version can't read any more: not shown, but kept for a version that can. */
+let unread: Kept = {};
 
 let loading: Promise<void> | null = null;
 
@@ -54,31 +56,49 @@ export function loadLessons(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  const { lessonFiles } = await import('./files');
-  const entries = await read(Object.values(lessonFiles), false);
+  const { lessons: bundled } = await import('../../bundle/lessons');
+  const entries: Entry[] = [];
+  for (const [file, source] of bundled) {
+    entries.push(await read(file, source, false));
+  }
   const byName = new Map(entries.map(entry => [entry.lesson.name, entry]));
   shipped.value = inOrder(entries.map(({ lesson }) => lesson)).flatMap(({ name }) => byName.get(name) ?? []);
-  const kept: Entry[] = [];
-  for (const source of recall<string[]>(KEY, [], isSources)) {
-    // One that this version can't read any more stays out of the list, and is kept for a version that can.
-    kept.push(...(await read([source], true).catch(() => [])));
+  const mine: Entry[] = [];
+  for (const [file, source] of Object.entries(recall<Kept>(KEY, {}, isKept))) {
+    try {
+      mine.push(await read(file, source, true));
+    } catch (thrown) {
+      if (!isProblem(thrown)) {
+        throw thrown;
+      }
+      unread = { ...unread, [file]: source };
+    }
   }
-  own.value = kept;
+  own.value = mine;
 }
 
 /** A lesson by its name. The project's own come first: a link that names one means that one. */
 export async function findLesson(name: string): Promise<Entry | null> {
-  await loadLessons();
   const named = (entry: Entry) => entry.lesson.name === name;
-  return shipped.peek().find(named) ?? own.peek().find(named) ?? null;
+  const known = shipped.peek().find(named);
+  if (known) {
+    return known;
+  }
+  const { lessons: bundled } = await import('../../bundle/lessons');
+  const file = [...bundled.keys()].find(file => file.replace(/^\d+-/, '') === name);
+  const source = file === undefined ? undefined : bundled.get(file);
+  if (file !== undefined && source !== undefined) {
+    return read(file, source, false);
+  }
+  await loadLessons();
+  return own.peek().find(named) ?? null;
 }
 
 /** Adds a lesson of the person's own, in the place of one with the same name. A `Problem` is thrown on. */
-export async function addLesson(source: string): Promise<Entry> {
+export async function addLesson(file: string, source: string): Promise<Entry> {
   await loadLessons();
-  const lesson = await sim.readLesson(source);
-  const entry = { lesson, source, own: true };
-  own.value = [...own.peek().filter(other => other.lesson.name !== lesson.name), entry];
+  const entry = await read(file, source, true);
+  own.value = [...own.peek().filter(other => other.lesson.name !== entry.lesson.name), entry];
   keep();
   return entry;
 }
@@ -90,8 +110,5 @@ export function removeLesson(name: string): void {
 }
 
 function keep(): void {
-  remember(
-    KEY,
-    own.peek().map(({ source }) => source),
-  );
+  remember(KEY, { ...unread, ...Object.fromEntries(own.peek().map(({ lesson, source }) => [lesson.name, source])) });
 }

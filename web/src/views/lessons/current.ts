@@ -1,11 +1,13 @@
 /** The lesson that is open: what was shown, what was used, and whether it is solved. */
 import { computed, effect, signal } from '@preact/signals';
 import { currentFile, files, removeFile, writeFile } from '../../state/files';
-import { emptyCluster, openRun } from '../../state/open';
-import { acted, goals } from '../../state/run';
+import { openSide } from '../../state/layout';
+import { emptyCluster, lesson, openRun } from '../../state/open';
+import { attempt } from '../../state/problems';
+import { acted, goals, opened } from '../../state/run';
 import { shown } from '../../state/selection';
 import { freeName } from '../yaml/names';
-import type { Entry } from './catalogue';
+import { type Entry, findLesson } from './catalogue';
 import { viewsOf } from './parts';
 import { progress, record } from './progress';
 import { type Stars, stars } from './score';
@@ -39,12 +41,10 @@ effect(() => {
   }
   const { name, par } = entry.lesson;
   const used = acted.peek();
-  outcome.value = {
-    used,
-    stars: stars(used, par, solutionShown.peek()),
-    first: progress.peek()[name] === undefined,
-  };
-  record(name, used, par, solutionShown.peek());
+  const shown = solutionShown.peek();
+  const earned = shown ? 0 : stars(used, par);
+  outcome.value = { used, stars: earned, first: progress.peek()[name] === undefined };
+  record(name, { best: shown ? null : used, stars: earned });
 });
 
 /** The files that the lesson before brought along: they go with it. */
@@ -65,15 +65,7 @@ function bring(lessonFiles: Readonly<Record<string, string>>): void {
   currentFile.value = brought[0] ?? currentFile.peek();
 }
 
-/** Opens a lesson. A `Problem` is thrown on. */
-export async function openLesson(entry: Entry): Promise<void> {
-  await openRun({ version: 1, lesson: entry.lesson.name }, entry.source);
-  taken(entry);
-  shown.value = viewsOf(entry.lesson.part);
-}
-
-/** Says that a run was opened that is part of a lesson: by `openLesson`, or by a link. */
-export function taken(entry: Entry | null): void {
+function begin(entry: Entry | null): void {
   outcome.value = null;
   hintsShown.value = 0;
   solutionShown.value = false;
@@ -81,19 +73,30 @@ export function taken(entry: Entry | null): void {
   bring(entry?.lesson.files ?? {});
 }
 
-/** Begins the lesson anew. */
-export async function resetLesson(): Promise<void> {
-  const entry = current.peek();
-  if (entry) {
-    const views = shown.peek();
-    await openLesson(entry);
-    shown.value = views;
+// Whoever opens a run, here, from the gallery or by a link: a lesson begins with it, or ends.
+effect(() => {
+  const run = opened.value;
+  const name = lesson.peek();
+  if (run) {
+    const found = name === '' ? Promise.resolve(null) : findLesson(name);
+    attempt(
+      found.then(entry => {
+        if (opened.peek() === run) {
+          begin(entry);
+        }
+      }),
+    );
   }
+});
+
+/** Opens a lesson. A `Problem` is thrown on. */
+export async function openLesson({ lesson: { name, part }, source }: Entry): Promise<void> {
+  await openRun({ version: 1, lesson: name }, source);
+  shown.value = viewsOf(part);
+  openSide('lesson');
 }
 
 /** Leaves the lesson, for an empty cluster. */
 export async function leaveLesson(): Promise<void> {
   await openRun(emptyCluster);
-  taken(null);
 }
-

@@ -6,7 +6,7 @@ test('bold words end where they should, in Chinese too', () => {
   const check = (text: string, bold: string[]) => {
     const [paragraph] = tokens(text);
     const inner = paragraph?.type === 'paragraph' ? paragraph.tokens : [];
-    expect(inner.filter((token) => token.type === 'strong').map((token) => token.raw)).toEqual(bold);
+    expect(inner.filter(token => token.type === 'strong').map(token => token.raw)).toEqual(bold);
   };
   check('a **b** c', ['**b**']);
   check('**注意：**后面', ['**注意：**']);
@@ -29,6 +29,12 @@ test('only pages and places can be linked to', () => {
 
 test('entities are read, unknown ones stay', () => {
   expect(plain('a &lt;b&gt; &amp;amp; &copy;')).toBe('a <b> &amp; &copy;');
+});
+
+test('where a line of the source ends, Chinese has no space', () => {
+  expect(plain('换镜像之后\n立刻暂停')).toBe('换镜像之后立刻暂停');
+  expect(plain('\n编辑器也会')).toBe('编辑器也会');
+  expect(plain('a line\nand the next')).toBe('a line\nand the next');
 });
 
 test('console blocks: what is typed, and what is printed', () => {

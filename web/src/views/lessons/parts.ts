@@ -91,15 +91,18 @@ export function inOrder<L extends Pick<Lesson, 'part' | 'order' | 'name'>>(lesso
 export function byPart<L extends Pick<Lesson, 'part' | 'order' | 'name'>>(
   lessons: readonly L[],
 ): { part: Part; lessons: L[] }[] {
-  return PARTS.map((part) => ({ part, lessons: inOrder(lessons.filter((lesson) => lesson.part === part.number)) })).filter(
-    (group) => group.lessons.length > 0,
+  return PARTS.map(part => ({ part, lessons: inOrder(lessons.filter(lesson => lesson.part === part.number)) })).filter(
+    group => group.lessons.length > 0,
   );
 }
 
 /** The lesson after this one; `null` after the last. */
-export function after<L extends Pick<Lesson, 'part' | 'order' | 'name'>>(lessons: readonly L[], name: string): L | null {
+export function after<L extends Pick<Lesson, 'part' | 'order' | 'name'>>(
+  lessons: readonly L[],
+  name: string,
+): L | null {
   const sorted = inOrder(lessons);
-  const at = sorted.findIndex((lesson) => lesson.name === name);
+  const at = sorted.findIndex(lesson => lesson.name === name);
   return at < 0 ? null : (sorted[at + 1] ?? null);
 }
 

@@ -1,7 +1,7 @@
 /** What was solved, and how well. Kept in this browser only. */
 import { computed, signal } from '@preact/signals';
 import { recall, remember } from '../../state/storage';
-import { type Stars, stars } from './score';
+import type { Stars } from './score';
 
 const KEY = 'progress';
 
@@ -23,19 +23,22 @@ export function sensible(kept: unknown): Progress {
 }
 
 function isResult(value: unknown): value is Result {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
   const { best, stars } = value as Record<string, unknown>;
   const countable = best === null || (Number.isInteger(best) && (best as number) >= 0);
   return countable && (stars === 0 || stars === 1 || stars === 2 || stars === 3);
 }
 
 /** The progress after a lesson was solved: a worse way than before changes nothing. */
-export function solved(progress: Progress, name: string, used: number, par: number, shown: boolean): Progress {
+export function solved(progress: Progress, name: string, now: Result): Progress {
   const before = progress[name];
-  const now: Result = { best: shown ? null : used, stars: stars(used, par, shown) };
   if (before !== undefined) {
     const better = now.best !== null && (before.best === null || now.best < before.best);
-    if (!better) return progress;
+    if (!better) {
+      return progress;
+    }
   }
   return { ...progress, [name]: now };
 }
@@ -51,8 +54,8 @@ function keep(next: Progress): void {
 }
 
 /** Notes that a lesson was solved. */
-export function record(name: string, used: number, par: number, shown: boolean): void {
-  const next = solved(progress.peek(), name, used, par, shown);
+export function record(name: string, result: Result): void {
+  const next = solved(progress.peek(), name, result);
   if (next !== progress.peek()) {
     keep(next);
   }

@@ -20,6 +20,8 @@ export interface Plant {
   readonly stem: string;
   readonly leaves: readonly Leaf[];
   readonly tip: Point;
+  /** Where its stem ends before it has any leaf. */
+  readonly sprout: Point;
 }
 
 export interface Point {
@@ -32,27 +34,39 @@ export const WIDTH = 480;
 export const HEIGHT = 300;
 export const GROUND = 222;
 
+/** How much of a stem there is before anything was learned. */
+const SPROUT = 0.2;
+
 type Curve = readonly [Point, Point, Point, Point];
 
 function at([a, b, c, d]: Curve, t: number): Point {
   const s = 1 - t;
-  const of = (key: 'x' | 'y') => s * s * s * a[key] + 3 * s * s * t * b[key] + 3 * s * t * t * c[key] + t * t * t * d[key];
+  const of = (key: 'x' | 'y') =>
+    s * s * s * a[key] + 3 * s * s * t * b[key] + 3 * s * t * t * c[key] + t * t * t * d[key];
   return { x: of('x'), y: of('y') };
 }
 
 function direction([a, b, c, d]: Curve, t: number): number {
   const s = 1 - t;
-  const of = (key: 'x' | 'y') => 3 * (s * s * (b[key] - a[key]) + 2 * s * t * (c[key] - b[key]) + t * t * (d[key] - c[key]));
+  const of = (key: 'x' | 'y') =>
+    3 * (s * s * (b[key] - a[key]) + 2 * s * t * (c[key] - b[key]) + t * t * (d[key] - c[key]));
   return (Math.atan2(of('y'), of('x')) * 180) / Math.PI;
 }
 
-// How high each plant of nine may grow, so that the crowns fill the dome: high in the middle, with a small one between two tall ones.
-const HEIGHTS = [0.52, 0.8, 0.62, 0.95, 0.74, 1, 0.64, 0.84, 0.5];
-const TALLEST = 164;
-const MARGIN = 78;
+// How high each plant of nine may grow, as a share of the room above it: a small one between two tall ones.
+const HEIGHTS = [0.72, 0.95, 0.66, 1, 0.76, 0.98, 0.64, 0.94, 0.7];
+const MARGIN = 80;
+/** What stays free between a plant's tip and the glass. */
+const HEADROOM = 30;
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+/** Where the glass is, above a place: it is half an ellipse there. */
+export function ceiling(x: number): number {
+  const across = Math.min(1, Math.abs(x - WIDTH / 2) / 200);
+  return 152 - 124 * Math.sqrt(1 - across * across);
 }
 
 /** The plants of these parts, from the left to the right. A plant with more lessons has smaller leaves, closer together. */
@@ -60,10 +74,11 @@ export function plants(parts: readonly { part: number; lessons: readonly string[
   return parts.map(({ part, lessons }, index) => {
     const share = parts.length === 1 ? 0.5 : index / (parts.length - 1);
     const root: Point = { x: MARGIN + share * (WIDTH - 2 * MARGIN), y: GROUND + 3 };
-    const height = TALLEST * (HEIGHTS[(part - 1) % HEIGHTS.length] ?? 0.7);
     // Outer plants lean to the outside at first and to the light at their tips; a sway keeps neighbours from being copies.
-    const lean = (share - 0.5) * 34;
+    const lean = (share - 0.5) * 26;
     const sway = part % 2 === 0 ? 13 : -13;
+    const room = GROUND - Math.max(ceiling(root.x + lean), ceiling(root.x - lean)) - HEADROOM;
+    const height = room * (HEIGHTS[(part - 1) % HEIGHTS.length] ?? 0.8) * Math.min(1, 0.62 + lessons.length * 0.11);
     const curve: Curve = [
       root,
       { x: root.x + sway, y: root.y - height * 0.35 },
@@ -71,27 +86,36 @@ export function plants(parts: readonly { part: number; lessons: readonly string[
       { x: root.x + lean * 0.8, y: root.y - height },
     ];
     const leaves = lessons.map((lesson, number): Leaf => {
-      const along = 0.3 + 0.7 * ((number + 1) / lessons.length) - 0.12 * (1 / lessons.length);
+      const along = lessons.length === 1 ? 0.6 : 0.3 + 0.6 * ((number + 0.5) / (lessons.length - 0.5));
       const { x, y } = at(curve, along);
-      const side = number % 2 === 0 ? -1 : 1;
-      const last = number === lessons.length - 1;
+      const side = (number + part) % 2 === 0 ? -1 : 1;
       return {
         lesson,
         x: round(x),
         y: round(y),
-        angle: round(direction(curve, along) + side * (last ? 24 : 58)),
-        size: round(Math.max(13, Math.min(24, 34 - lessons.length * 2.4)) * (1.12 - 0.24 * along)),
+        angle: round(direction(curve, along) + side * (lessons.length === 1 ? 42 : 56)),
+        size: round(Math.max(17, 36 - lessons.length * 3.2) * (1.1 - 0.2 * along)),
         along: round(along * 100) / 100,
       };
     });
     const [a, b, c, d] = curve.map(({ x, y }) => `${round(x)} ${round(y)}`);
-    return { part, stem: `M${a} C${b} ${c} ${d}`, leaves, tip: { x: round(curve[3].x), y: round(curve[3].y) } };
+    const sprout = at(curve, SPROUT);
+    return {
+      part,
+      stem: `M${a} C${b} ${c} ${d}`,
+      leaves,
+      tip: { x: round(curve[3].x), y: round(curve[3].y) },
+      sprout: { x: round(sprout.x), y: round(sprout.y) },
+    };
   });
 }
 
-/** How much of a stem is grown: up to its highest leaf, and a sprout before there is one. */
+/** How much of a stem is grown: up to its highest leaf, a sprout before there is one, and all of it once it blooms. */
 export function grown(plant: Plant, solved: ReadonlySet<string>): number {
-  return plant.leaves.reduce((most, leaf) => (solved.has(leaf.lesson) ? Math.max(most, leaf.along) : most), 0.22);
+  if (plant.leaves.every(leaf => solved.has(leaf.lesson))) {
+    return 1;
+  }
+  return plant.leaves.reduce((most, leaf) => (solved.has(leaf.lesson) ? Math.max(most, leaf.along) : most), SPROUT);
 }
 
 /** A leaf of a plant's kind, from its stalk at the origin to the right, one unit long. */

@@ -2,8 +2,9 @@
 import { signal } from '@preact/signals';
 import { sim } from '../../sim/client';
 import { play, speed } from '../../state/clock';
+import { openAgain } from '../../state/open';
 import { openTerminal, run, type Terminal, terminals } from '../../state/terminals';
-import { current, resetLesson, solutionShown } from './current';
+import { current, solutionShown } from './current';
 
 /** Between two lines of a solution, in milliseconds: enough to read what came of the one before. */
 const PAUSE = 900;
@@ -18,7 +19,7 @@ let round = 0;
 
 /** A terminal beside the first that waits for nothing: what watches goes there, and leaves the first one free. */
 function besides(): Terminal {
-  return terminals.peek().find(terminal => terminal.id > 0 && !terminal.busy.peek()) ?? openTerminal();
+  return terminals.peek().find(terminal => terminal.id > 0 && !terminal.busy.peek()) ?? openTerminal(true);
 }
 
 /** Types a line where it disturbs nobody. */
@@ -38,7 +39,7 @@ export async function typeSolution(): Promise<void> {
   const usual = speed.peek();
   typing.value = true;
   try {
-    await resetLesson();
+    await openAgain();
     solutionShown.value = true;
     for (const line of entry.lesson.solution) {
       await sleep(PAUSE);

@@ -10,7 +10,9 @@ function sketch(kinds: string): DiffLine[] {
 
 test('what is far from changes is folded', () => {
   const check = (kinds: string, expected: string[]) =>
-    expect(pieces(sketch(kinds)).map(piece => `${piece.folded ? 'folded' : 'shown'} ${piece.lines.length}`)).toEqual(expected);
+    expect(pieces(sketch(kinds)).map(piece => `${piece.folded ? 'folded' : 'shown'} ${piece.lines.length}`)).toEqual(
+      expected,
+    );
   check('==========', ['folded 10']);
   check('==+==', ['shown 5']);
   check('==========+-==========', ['folded 7', 'shown 8', 'folded 7']);

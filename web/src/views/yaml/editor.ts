@@ -194,9 +194,7 @@ export function createEditor(options: EditorOptions): Editor {
       }
       current = name;
       const kept = states.get(name);
-      view.setState(
-        kept?.doc.toString() === text ? kept : EditorState.create({ doc: text, extensions: extensions() }),
-      );
+      view.setState(kept?.doc.toString() === text ? kept : EditorState.create({ doc: text, extensions: extensions() }));
       view.dispatch({ effects: [compartment.reconfigure(saying(words)), checkAgain.of(null)] });
     },
     forget(name) {

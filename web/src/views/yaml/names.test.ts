@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { freeName, nameFault, withEnding } from './names';
 
 test('names that can stand in a command line', () => {
-  const check = (name: string, fault: ReturnType<typeof nameFault>) => expect(nameFault(name, ['web.yaml']), name).toBe(fault);
+  const check = (name: string, fault: ReturnType<typeof nameFault>) =>
+    expect(nameFault(name, ['web.yaml']), name).toBe(fault);
   check('pc-deployment.yaml', null);
   check('a.b.yml', null);
   check('list.json', null);
@@ -19,7 +20,13 @@ test('names that can stand in a command line', () => {
 });
 
 test('an ending is added where it lacks', () => {
-  expect(['web', ' web ', 'web.yml', 'web.v2', ''].map(withEnding)).toEqual(['web.yaml', 'web.yaml', 'web.yml', 'web.v2.yaml', '']);
+  expect(['web', ' web ', 'web.yml', 'web.v2', ''].map(withEnding)).toEqual([
+    'web.yaml',
+    'web.yaml',
+    'web.yml',
+    'web.v2.yaml',
+    '',
+  ]);
 });
 
 test('a free name is near the wanted one', () => {

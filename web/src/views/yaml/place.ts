@@ -9,7 +9,10 @@ export interface Lines {
 }
 
 /** The characters that a finding is about: a word, a line without its indentation, or the first line for the whole. */
-export function span(lines: Lines, { line, column }: Pick<Diagnostic, 'line' | 'column'>): { from: number; to: number } {
+export function span(
+  lines: Lines,
+  { line, column }: Pick<Diagnostic, 'line' | 'column'>,
+): { from: number; to: number } {
   const { from, to, text } = lines.line(Math.min(Math.max(line, 1), lines.lines));
   if (line === 0 || column === 0) {
     return { from: from + (text.length - text.trimStart().length), to };
