@@ -4,8 +4,7 @@ use super::{Goal, Lesson, Typed, What};
 use crate::frame::lesson::Both;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sim_core::api::yaml::tree::Place;
-use sim_core::api::yaml::typed::{self, Placed};
+use sim_core::api::yaml::typed::{self, Place, Placed};
 use sim_core::scenario::{Condition, Error, Scenario};
 use std::collections::BTreeMap;
 

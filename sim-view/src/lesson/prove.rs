@@ -9,10 +9,10 @@ use sim_core::kubectl::{self, Invocation, Outcome};
 use sim_core::shell::Shell;
 use std::collections::BTreeMap;
 
-/// How often a goal of the kind `once` is looked at. What holds for less than this, a learner would miss too.
+/// How often the goals are looked at. What holds for less than this, a learner would miss too.
 const LOOK: SimDuration = SimDuration::from_millis(200);
-/// How long nothing is done, to see that nothing is reached by itself.
-const IDLE: SimDuration = SimDuration::from_secs(300);
+/// How long nothing is done, to see that nothing is reached by itself, and how often that is looked at.
+const IDLE: (SimDuration, SimDuration) = (SimDuration::from_secs(120), SimDuration::from_secs(1));
 
 /// What came of a proof.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,8 +46,8 @@ pub fn prove(lesson: &Lesson) -> Proof {
         problems.push(format!("par is {}, but the solution needs only {acted} acting lines", lesson.par));
     }
     let mut idle = Shell::over(start.clone());
-    if walk(lesson, &mut Progress::new(lesson), &mut idle, start.now() + IDLE).iter().all(|goal| goal.holds) {
-        problems.push(format!("all goals are reached without doing anything for {IDLE}"));
+    if walk(lesson, &mut Progress::new(lesson), &mut idle, (start.now() + IDLE.0, IDLE.1)).iter().all(|goal| goal.holds) {
+        problems.push(format!("all goals are reached without doing anything for {}", IDLE.0));
     }
     let mut files = lesson.start.files.clone();
     files.extend(lesson.edits.clone());
@@ -70,7 +70,7 @@ pub fn prove(lesson: &Lesson) -> Proof {
     }
     let end = shell.now();
     shell.seek_to(start.now());
-    let goals = walk(lesson, &mut progress, &mut shell, end);
+    let goals = walk(lesson, &mut progress, &mut shell, (end, LOOK));
     let unmet = goals.iter().filter(|goal| !goal.holds);
     problems.extend(unmet.map(|goal| match goal.found.as_str() {
         "" => format!("the solution doesn't reach: {}", goal.that),
@@ -86,16 +86,13 @@ pub fn prove(lesson: &Lesson) -> Proof {
     Proof { problems, acted, took: end.since(start.now()), fingerprint }
 }
 
-/// Lets time go by, and looks at the goals on the way.
-fn walk(lesson: &Lesson, progress: &mut Progress, shell: &mut Shell, to: SimTime) -> Vec<session::Goal> {
-    loop {
-        let goals = progress.look(lesson, shell.cluster());
-        if shell.now() >= to {
-            return goals;
-        }
-        let next = (shell.now() + LOOK).min(to);
-        shell.seek_to(next);
+/// Lets time go by to a moment, and looks at the goals now and then.
+fn walk(lesson: &Lesson, progress: &mut Progress, shell: &mut Shell, (to, every): (SimTime, SimDuration)) -> Vec<session::Goal> {
+    while shell.now() < to {
+        progress.look(lesson, shell.cluster());
+        shell.seek_to((shell.now() + every).min(to));
     }
+    progress.look(lesson, shell.cluster())
 }
 
 /// Why a line makes no sense here; `None`: it does, whatever comes of it.

@@ -13,8 +13,8 @@ import { openView } from '../state/selection';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
 import { Menu, MenuItem } from '../ui/Menu';
+import { calendar, duration, moment } from '../words/time';
 import { text } from './text';
-import { calendar, moment, span } from './time';
 
 /** Marks beyond these are too many to be told apart on a bar. */
 const MARKS_MAX = 300;
@@ -189,7 +189,7 @@ function State() {
       <div class="time-state">
         <span class="chip past">
           <Icon name="restart" size={12} />
-          {text().time.past(span(horizon - at))}
+          {text().time.past(duration(horizon - at))}
         </span>
         {ahead.value > 0 && (
           <span class="chip" title={text().time.aheadHint}>
@@ -206,7 +206,7 @@ function State() {
   if (playing.value && idle > IDLE_SECONDS * 1e9 * speed.value) {
     return (
       <div class="time-state">
-        <span class="time-idle numbers">{text().time.idle(span(idle))}</span>
+        <span class="time-idle numbers">{text().time.idle(duration(idle))}</span>
         <Button variant="quiet" icon="forward" onClick={() => attempt(skipIdle())}>
           {text().time.skip}
         </Button>

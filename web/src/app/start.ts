@@ -6,18 +6,23 @@ import { dialogue, embedded, openSide } from '../state/layout';
 import { decodeLink, LinkError, readFragment } from '../state/link';
 import { emptyCluster, openRun } from '../state/open';
 import { notify, report } from '../state/problems';
+import { shown } from '../state/selection';
 import { recall, remember } from '../state/storage';
 import { text } from './text';
 
-/** Opens a lesson by its name. */
+/** Opens a lesson by its name, where a link says that something was done in it already: with that. */
 export async function openLesson(name: string, link: Link = { version: 1 }): Promise<boolean> {
-  const { findLesson } = await import('../views/lessons/catalogue');
+  const [{ findLesson }, { viewsOf }] = await Promise.all([
+    import('../views/lessons/catalogue'),
+    import('../views/lessons/parts'),
+  ]);
   const found = await findLesson(name);
   if (!found) {
     notify({ tone: 'problem', message: text().noLesson(name) });
     return false;
   }
   await openRun({ ...link, lesson: name }, found.source);
+  shown.value = viewsOf(found.lesson.part);
   openSide('lesson');
   return true;
 }

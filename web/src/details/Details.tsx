@@ -1,8 +1,7 @@
 /** What is selected: what it is, what can be done with it, and why it is so. */
 import './details.css';
 import type { ComponentChildren } from 'preact';
-import { moment } from '../app/time';
-import type { Message, Party, Ref } from '../sim/frames';
+import type { Message, Ref } from '../sim/frames';
 import { attempt } from '../state/problems';
 import { cluster } from '../state/run';
 import { openView, type Selection, select, selection } from '../state/selection';
@@ -11,6 +10,8 @@ import { Button } from '../ui/Button';
 import { Empty } from '../ui/Empty';
 import { Icon } from '../ui/Icon';
 import { Lazy } from '../ui/Lazy';
+import { partyName } from '../words/objects';
+import { moment } from '../words/time';
 import { actionsFor } from './actions';
 import { kindIcon } from './kinds';
 import { Field, Fields, Link } from './parts';
@@ -82,11 +83,6 @@ function Actions({ object }: { object: Ref }) {
   );
 }
 
-function party({ role, name }: Party): string {
-  const words = text().roles[role];
-  return name && role !== 'user' ? `${words} ${name}` : words;
-}
-
 function MessageSummary({ message }: { message: Message }) {
   const request = [message.verb, message.resource].filter(Boolean).join(' ');
   return (
@@ -94,8 +90,8 @@ function MessageSummary({ message }: { message: Message }) {
       <Field name={text().fields.at}>
         <span class="numbers">{moment(message.at)}</span>
       </Field>
-      <Field name={text().fields.from}>{party(message.from)}</Field>
-      <Field name={text().fields.to}>{party(message.to)}</Field>
+      <Field name={text().fields.from}>{partyName(message.from)}</Field>
+      <Field name={text().fields.to}>{partyName(message.to)}</Field>
       {request && <Field name={text().fields.request}>{request}</Field>}
       {message.object && (
         <Field name={text().fields.about}>
@@ -130,7 +126,7 @@ function title(about: Selection): Parameters<typeof Head>[0] {
     case 'object':
       return { icon: kindIcon(about.object.kind), kind: about.object.kind, name: about.object.name };
     case 'message':
-      return { icon: 'control-plane', kind: about.message.kind, name: party(about.message.from) };
+      return { icon: 'control-plane', kind: about.message.kind, name: partyName(about.message.from) };
     case 'event':
       return { icon: 'events', kind: 'event', name: `#${about.event}` };
   }

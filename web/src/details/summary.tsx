@@ -1,10 +1,11 @@
 /** An object in short, kind by kind, from what frames say of it. */
-import { span } from '../app/time';
+
 import { NodeFaults, PodFaults } from '../faults/Faults';
 import type { ContainerFrame, IngressFrame, NodeFrame, OwnerFrame, PodFrame, Ref, ServiceFrame } from '../sim/frames';
 import { cluster } from '../state/run';
 import { StateDot } from '../ui/StateDot';
 import { podStates, stateColor } from '../ui/states';
+import { duration } from '../words/time';
 import { cpu, memory } from './amounts';
 import { Field, Fields, Group, Link, Meter } from './parts';
 import { text } from './text';
@@ -110,7 +111,7 @@ function PodSummary({ pod }: { pod: PodFrame }) {
           </span>
         </Field>
         <Field name={fields.age}>
-          <span class="numbers">{span(Math.max(0, at - pod.created))}</span>
+          <span class="numbers">{duration(Math.max(0, at - pod.created))}</span>
         </Field>
       </Fields>
       <Group title={text().containers} count={pod.containers.length}>

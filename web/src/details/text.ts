@@ -57,15 +57,6 @@ export const text = dictionary({
     memory: 'Memory',
     podCount: 'Pods',
     of: (used: string, all: string) => `${used} of ${all}`,
-    roles: {
-      user: 'you',
-      apiServer: 'API server',
-      etcd: 'etcd',
-      controller: 'controller',
-      scheduler: 'scheduler',
-      kubelet: 'kubelet',
-      proxy: 'kube-proxy',
-    },
     verbs: {
       describe: 'Describe',
       logs: 'Logs',
@@ -139,15 +130,6 @@ export const text = dictionary({
     memory: '内存',
     podCount: 'Pod',
     of: (used, all) => `${used} / ${all}`,
-    roles: {
-      user: '您',
-      apiServer: 'API 服务器',
-      etcd: 'etcd',
-      controller: '控制器',
-      scheduler: '调度器',
-      kubelet: 'kubelet',
-      proxy: 'kube-proxy',
-    },
     verbs: {
       describe: '描述',
       logs: '日志',

@@ -1,5 +1,6 @@
 /** The cluster's objects by name, for search and for links. */
 import type { Ref } from '../sim/frames';
+import { inNamespace } from '../words/objects';
 import type { Cluster } from './cluster';
 
 /** Kinds as kubectl writes them before a slash. */
@@ -19,8 +20,7 @@ const SHORT: Readonly<Record<string, string>> = {
 /** An object as a command names it: `pod/web-1`, and its namespace where that isn't the default. */
 export function asArgument(object: Ref): string {
   const kind = SHORT[object.kind] ?? object.kind.toLowerCase();
-  const place = object.namespace === '' || object.namespace === 'default' ? '' : ` -n ${object.namespace}`;
-  return `${kind}/${object.name}${place}`;
+  return `${kind}/${object.name}${inNamespace(object.namespace)}`;
 }
 
 /** All objects that are drawn. */

@@ -16,6 +16,8 @@ import { text } from './text';
 
 const PROMPT = '$ ';
 const PROMPT_STYLED = '\x1b[1;34m$\x1b[0m ';
+/** Clears all, in its turn among what is written: xterm's own `reset()` would overtake that. */
+const RESET = '\x1bc';
 /** Completions beyond these aren't listed. */
 const CHOICES_MAX = 60;
 
@@ -34,6 +36,10 @@ function theme(): ITheme {
     cursor: color('--accent'),
     cursorAccent: color('--terminal'),
     selectionBackground: color('--accent-line'),
+    scrollbarSliderBackground: color('--pressed'),
+    scrollbarSliderHoverBackground: color('--line-strong'),
+    scrollbarSliderActiveBackground: color('--line-strong'),
+    overviewRulerBorder: color('--terminal'),
     red: color('--bad'),
     brightRed: color('--bad'),
     green: color('--good'),
@@ -77,6 +83,7 @@ export class Screen {
       fontSize: 13,
       lineHeight: 1.25,
       minimumContrastRatio: 4.5,
+      overviewRuler: { width: 10 },
       scrollback: 5_000,
       theme: theme(),
     });
@@ -178,7 +185,7 @@ export class Screen {
         this.editor.drop();
         this.prompted = false;
         this.fresh = true;
-        this.xterm.reset();
+        this.xterm.write(RESET);
         this.greet();
         break;
     }

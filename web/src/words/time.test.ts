@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, moment } from './time';
+import { calendar, duration, moment } from './time';
 
 test.each([
   [0, '0 µs'],
@@ -21,4 +21,13 @@ test.each([
   [3_723_004_000_000, '1:02:03.004'],
 ])('%d ns is the moment %s', (nanos, words) => {
   expect(moment(nanos)).toBe(words);
+});
+
+test('a moment with fewer decimals is cut, not rounded', () => {
+  expect(moment(725_999_999_999, 1)).toBe('12:05.9');
+  expect(moment(3_723_500_000_000, 0)).toBe('1:02:03');
+});
+
+test('the calendar goes on from the start', () => {
+  expect(calendar(1_767_258_000, 7_900_000_000)).toBe('2026-01-01 09:00:07');
 });

@@ -24,12 +24,24 @@ export function duration(nanos: number): string {
   return hours < 48 ? `${hours}h${two(minutes % 60)}m` : `${Math.floor(hours / 24)}d${hours % 24}h`;
 }
 
-/** A moment since the start, always with thousandths, so that a column of them lines up: `0:12.345`, `1:02:03.004`. */
-export function moment(nanos: number): string {
+/**
+ * A moment since the start, with thousandths, so that a column of them lines up: `0:12.345`, `1:02:03.004`; or with fewer decimals, where
+ * time runs too fast to read them.
+ */
+export function moment(nanos: number, decimals = 3): string {
   const millis = Math.floor(Math.max(0, nanos) / MILLI);
   const seconds = Math.floor(millis / 1000);
   const minutes = Math.floor(seconds / 60);
   const two = (part: number) => String(part).padStart(2, '0');
   const clock = minutes < 60 ? `${minutes}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}`;
-  return `${clock}:${two(seconds % 60)}.${String(millis % 1000).padStart(3, '0')}`;
+  const rest = String(millis % 1000)
+    .padStart(3, '0')
+    .slice(0, decimals);
+  return `${clock}:${two(seconds % 60)}${rest && `.${rest}`}`;
+}
+
+/** The calendar's date and time of a moment: `2026-01-01 09:00:07`, in UTC as objects have it in YAML. */
+export function calendar(epochSeconds: number, nanos: number): string {
+  const date = new Date(epochSeconds * 1000 + Math.floor(nanos / MILLI));
+  return date.toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -6,7 +6,8 @@
 //!
 //! serde's code is copied for each pair of a type and a deserializer, so this one is as small as can be.
 
-use super::tree::{self, Node, Place, Written};
+pub use super::tree::Place;
+use super::tree::{self, Node, Written};
 use super::{YamlError, plain};
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};

@@ -9,14 +9,14 @@ import { select, selection } from '../../state/selection';
 import { reducedMotion, shade } from '../../state/settings';
 import { Button } from '../../ui/Button';
 import { Command } from '../../ui/Command';
-import { refOf, troubleWord } from './describe';
+import { refOf } from './describe';
 import { reveal } from './geometry';
 import { listen } from './gestures';
 import { byGroup, type Group, type Grouping, group } from './groups';
 import type { Thing } from './hit';
 import { Legend } from './Legend';
 import { Outline } from './Outline';
-import type { Picture } from './paint';
+import { words } from './Still';
 import { Screen } from './screen';
 import { Tip } from './Tip';
 import { text } from './text';
@@ -31,11 +31,6 @@ interface Pointed {
   readonly thing: Thing;
   readonly x: number;
   readonly y: number;
-}
-
-function words(): Picture['words'] {
-  const { ready, cpu, memory, pods, underlay, tray, trayEmpty, noEndpoints, endpoints } = text();
-  return { ready, cpu, memory, pods, underlay, tray, trayEmpty, noEndpoints, endpoints, trouble: troubleWord };
 }
 
 const selectedId = computed(() => (selection.value?.kind === 'object' ? selection.value.object.id : null));

@@ -13,8 +13,6 @@ import { type Context, rounded, widthOf, write } from './pen';
 export interface AboveWords {
   readonly tray: string;
   readonly trayEmpty: string;
-  readonly noEndpoints: string;
-  readonly endpoints: (ready: number, all: number) => string;
 }
 
 export interface AboveStyle {

@@ -31,9 +31,9 @@ const FIT_MARGIN = 12;
 /** How quickly the camera makes the rest of its way, as a share a second. */
 const GLIDE = 10;
 
-/** A camera for all of a scene: in a narrow viewport, for its width, from its top. */
-export function showing(scene: Scene, size: Size): Camera {
-  if (size.w >= NARROW) return framing(scene.box, size, FIT_ZOOM, FIT_MARGIN);
+/** A camera for all of a scene: in a narrow viewport, unless the whole is asked for, for its width, from its top. */
+export function showing(scene: Scene, size: Size, whole = false): Camera {
+  if (whole || size.w >= NARROW) return framing(scene.box, size, FIT_ZOOM, FIT_MARGIN);
   const zoom = Math.min(FIT_ZOOM, (size.w - 8) / scene.box.w);
   const tall = scene.box.h * zoom > size.h;
   return {

@@ -10,7 +10,6 @@ export const text = dictionary({
     underlay: 'the network between nodes',
     tray: 'Pending',
     trayEmpty: 'No pod waits for a node.',
-    noEndpoints: 'no endpoints',
     endpoints: (ready: number, all: number) => `${ready} of ${all} endpoints ready`,
     troubles: {
       power: 'no power',
@@ -74,7 +73,6 @@ export const text = dictionary({
     underlay: '节点之间的网络',
     tray: '等待调度',
     trayEmpty: '没有等待节点的 Pod。',
-    noEndpoints: '没有端点',
     endpoints: (ready: number, all: number) => `${all} 个端点中 ${ready} 个就绪`,
     troubles: {
       power: '断电',
