@@ -3,6 +3,8 @@
 //! Each function takes and returns what crosses the boundary cheaply: text, numbers, bytes. A `u64` is a `BigInt` on the other side.
 //! The functions also compile natively, so that a test can hold the two builds against each other.
 
+mod rest;
+
 use sim_core::scenario::Scenario;
 use wasm_bindgen::prelude::wasm_bindgen;
 

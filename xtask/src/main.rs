@@ -5,6 +5,7 @@ mod bless;
 mod book;
 mod check;
 mod command;
+mod debian;
 mod lab;
 mod oracle;
 mod test;
@@ -14,6 +15,7 @@ mod wasm;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use wasm::Quality;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own commands", disable_help_subcommand = true)]
@@ -35,7 +37,11 @@ enum Task {
     /// The rules that no compiler knows: who may use whom, file sizes, forbidden words, …
     Tidy,
     /// Build the WASM module, for Node (target/wasm-node) and for the browser (target/wasm-web)
-    Wasm,
+    Wasm {
+        /// Quickly: not optimized, not split
+        #[arg(long)]
+        dev: bool,
+    },
     /// Install what tests/lab needs to hold the model's network against this machine's kernel
     Lab,
     /// Rewrite recorded output (transcripts) to what the program prints now; read the diff before you commit it
@@ -43,8 +49,11 @@ enum Task {
         /// Only the tests whose name contains this
         filter: Option<String>,
     },
-    /// The benches (criterion); arguments go to `cargo bench`
+    /// The benches: criterion's, natively (arguments go to `cargo bench`), or the WASM module's under Node
     Bench {
+        /// The module's: opening, rolling out, seeking, ticking
+        #[arg(long)]
+        wasm: bool,
         /// As for `cargo bench`, such as `--bench kernel`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -68,10 +77,11 @@ fn main() -> ExitCode {
         Task::Check { without_test } => check::check(!without_test),
         Task::Test => test::test(),
         Task::Tidy => tidy::run(),
-        Task::Wasm => wasm::run(),
+        Task::Wasm { dev } => wasm::run(if dev { Quality::Dev } else { Quality::Release }),
         Task::Lab => lab::install(),
         Task::Bless { filter } => bless::bless(filter.as_deref()),
-        Task::Bench { arguments } => bench::bench(&arguments),
+        Task::Bench { wasm: true, arguments } => bench::wasm(&arguments),
+        Task::Bench { wasm: false, arguments } => bench::bench(&arguments),
         Task::Oracle { dir, write, misses } => oracle::oracle(&dir, write, misses),
     };
     match done {

@@ -21,7 +21,7 @@ impl Tally {
         if passed { self.passed += 1 } else { self.failed += 1 }
     }
 
-    fn add(&mut self, other: Tally) {
+    pub(crate) fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
@@ -43,10 +43,11 @@ type Part = fn() -> Outcome<Tally>;
 /// # Errors
 /// A test failed, or a part could not be run at all.
 pub(crate) fn test() -> Outcome {
-    let parts: [(&str, Part); 3] = [
+    let parts: [(&str, Part); 4] = [
         ("tests of the workspace", workspace),
         ("scenarios", scenarios_hold),
-        ("the same runs in WASM, under Node", wasm::fingerprints_agree),
+        ("the same runs in WASM, under Node and in Chromium", wasm::fingerprints::agree),
+        ("size of the module", wasm::size::within_budget),
     ];
     let mut total = Tally::default();
     for (title, part) in parts {

@@ -1,39 +1,62 @@
-//! `cargo xtask wasm`: the WASM module with its JavaScript, and the proof that it computes what the native build computes.
+//! `cargo xtask wasm`: the WASM module with its JavaScript.
 //!
-//! docs/adr/0003-wasm-toolchain.md says why the bindings are generated here, and what happens where rustc lacks the target.
+//! docs/adr/0003-wasm-toolchain.md says why the bindings are generated here, and what happens where rustc lacks the target; 0008 why the
+//! browser's module comes in two parts.
+
+pub(crate) mod fingerprints;
+mod order;
+pub(crate) mod size;
+mod split;
 
 use crate::command::{self, Outcome, cargo, is_installed, output, program, root, skip, step, target_dir};
-use crate::test::{Tally, node, scenarios};
-use std::collections::BTreeMap;
+use crate::test::node;
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Two, so that a fingerprint which ignores its seed is noticed.
-const SEEDS: [u64; 2] = [1, 2];
+/// What loads the browser's module; beside it, so that the places of its parts are known.
+const LOADER: [(&str, &str); 2] = [("load.js", include_str!("../wasm/load.js")), ("load.d.ts", include_str!("../wasm/load.d.ts"))];
+/// A module with nothing in it: the second part of one that isn't split.
+const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+
+/// How much is done for a small and quick module.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quality {
+    /// Compiled in a minute, large and slow: to work on the page.
+    Dev,
+    /// What is served.
+    Release,
+}
+
+impl Quality {
+    /// cargo's profile, and its folder.
+    fn profile(self) -> (&'static str, &'static str) {
+        match self {
+            Quality::Dev => ("dev", "debug"),
+            Quality::Release => ("wasm", "wasm"),
+        }
+    }
+}
 
 /// Builds the module and its JavaScript, for Node and for the browser.
 ///
 /// # Errors
 /// It does not compile, or no standard library for WASM can be had.
-pub(crate) fn run() -> Outcome {
-    let module = step("compile", compile)?;
-    step("bindings", || bindings(&module))
+pub(crate) fn run(quality: Quality) -> Outcome {
+    let module = step("compile", || compile_with(&sysroot()?, quality))?;
+    step("bindings", || bindings(&module, quality))?;
+    size::show()
 }
 
-/// Compiles the module, as [`compile`]; `None`, with a line that says so, where no standard library for WASM can be had.
+/// Compiles the module; `None`, with a line that says so, where no standard library for WASM can be had.
 pub(crate) fn compile_or_skip() -> Outcome<Option<PathBuf>> {
     match sysroot() {
-        Ok(sysroot) => compile_with(&sysroot).map(Some),
+        Ok(sysroot) => compile_with(&sysroot, Quality::Release).map(Some),
         Err(problem) => {
             skip(&format!("WASM, which needs a standard library for {TARGET} (rustup target add {TARGET}): {problem}"))?;
             Ok(None)
         }
     }
-}
-
-fn compile() -> Outcome<PathBuf> {
-    compile_with(&sysroot()?)
 }
 
 /// The sysroot to pass to rustc; empty where rustc has the target by itself.
@@ -60,13 +83,16 @@ fn tarball_beside_the_checkout() -> Option<PathBuf> {
     tarball.is_file().then_some(tarball)
 }
 
-fn compile_with(sysroot: &str) -> Outcome<PathBuf> {
-    let mut build = cargo(&["build", "--release", "--package", "sim-wasm", "--target", TARGET]);
+fn compile_with(sysroot: &str, quality: Quality) -> Outcome<PathBuf> {
+    let (profile, folder) = quality.profile();
+    let mut build = cargo(&["build", "--profile", profile, "--package", "sim-wasm", "--target", TARGET]);
     // These would replace the flags for the target, --sysroot with them.
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     build.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", rustflags(sysroot));
+    // Browsers don't read it, and it is three quarters of what a quick build writes.
+    build.env("CARGO_PROFILE_DEV_DEBUG", "0");
     command::run(build)?;
-    Ok(target_dir()?.join(TARGET).join("release/sim_wasm.wasm"))
+    Ok(target_dir()?.join(TARGET).join(folder).join("sim_wasm.wasm"))
 }
 
 /// No path of the machine that builds it gets into the module.
@@ -78,8 +104,8 @@ fn rustflags(sysroot: &str) -> String {
     flags.join(" ")
 }
 
-/// Writes `podarium.js`, its types and the module for Node and for the browser. What was there before is removed.
-fn bindings(module: &Path) -> Outcome {
+/// Writes `podarium.js`, its types and the module for Node and for the browser, for the latter in two parts. What was there before is removed.
+pub(crate) fn bindings(module: &Path, quality: Quality) -> Outcome {
     let target = target_dir()?;
     for kind in ["node", "web"] {
         let folder = target.join(format!("wasm-{kind}"));
@@ -91,55 +117,35 @@ fn bindings(module: &Path) -> Outcome {
         if kind == "node" {
             bindgen.nodejs(true)?
         } else {
-            bindgen.web(true)?.remove_name_section(true)
+            bindgen.web(true)?
         };
         bindgen.generate(&folder)?;
-        let size = std::fs::metadata(folder.join("podarium_bg.wasm"))?.len();
-        println!("{}: {} kB", folder.strip_prefix(root()).unwrap_or(&folder).display(), size / 1000);
     }
+    let web = target.join("wasm-web");
+    for (name, text) in LOADER {
+        std::fs::write(web.join(name), text)?;
+    }
+    std::fs::write(web.join("podarium_rest.wasm"), EMPTY)?;
+    match quality {
+        Quality::Dev => Ok(()),
+        Quality::Release if is_installed("node") => split_in(&web),
+        Quality::Release => skip("splitting the module, which needs Node 20 or later (node on the PATH)"),
+    }
+}
+
+/// Splits the browser's module: what a first load calls, as an instrumented one tells, and the rest.
+fn split_in(web: &Path) -> Outcome {
+    let whole = web.join("podarium_bg.wasm");
+    let wasm = std::fs::read(&whole)?;
+    let instrumented = web.join("instrumented.wasm");
+    std::fs::write(&instrumented, split::instrumented(&wasm)?)?;
+    let called = node(|node| {
+        node.arg("xtask/wasm/first-load.mjs").arg(web.join("podarium.js")).arg(&instrumented);
+    })?;
+    std::fs::remove_file(&instrumented)?;
+    let called = called.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let parts = split::split(&wasm, &called)?;
+    std::fs::write(web.join("podarium_rest.wasm"), order::by_name(&parts.rest)?)?;
+    std::fs::write(whole, order::by_name(&parts.first)?)?;
     Ok(())
-}
-
-/// Runs every scenario natively and in WASM under Node, and compares what they say happened.
-///
-/// # Errors
-/// The module cannot be built or loaded; in CI, also where something that this needs is absent.
-pub(crate) fn fingerprints_agree() -> Outcome<Tally> {
-    let skipped = Tally { skipped: 1, ..Tally::default() };
-    if !is_installed("node") {
-        return skip("the comparison of native and WASM runs, which needs Node 20 or later (node on the PATH)").map(|()| skipped);
-    }
-    let Some(module) = compile_or_skip()? else { return Ok(skipped) };
-    bindings(&module)?;
-    let folder = target_dir()?.join("wasm-node");
-    let scenarios = scenarios(&root())?;
-    let mut tally = Tally::default();
-    for seed in SEEDS {
-        let lines = node(|node| {
-            node.arg("xtask/wasm-fingerprints.mjs").arg(&folder).arg(seed.to_string()).args(&scenarios);
-        })?;
-        let under_node: BTreeMap<&str, &str> = lines.lines().filter_map(|line| line.split_once(' ')).collect();
-        for scenario in &scenarios {
-            let name = scenario.to_string_lossy();
-            let text = std::fs::read_to_string(root().join(scenario))?;
-            // A panic is one scenario's failure, not the end of the count. Its message has been printed by then.
-            let native = std::panic::catch_unwind(|| sim_wasm::fingerprint(&text, seed)).unwrap_or_else(|_| Err("it panicked".to_owned()));
-            let verdict = compare(native, under_node.get(&*name).copied());
-            tally.count(verdict.is_ok());
-            match verdict {
-                Ok(fingerprint) => println!("same: {name}, seed {seed}: {fingerprint}"),
-                Err(difference) => println!("FAILED: {name}, seed {seed}: {difference}"),
-            }
-        }
-    }
-    Ok(tally)
-}
-
-fn compare(native: Result<String, String>, under_node: Option<&str>) -> Result<String, String> {
-    let native = native.map_err(|error| format!("the native run: {error}"))?;
-    match under_node {
-        Some(same) if same == native => Ok(native),
-        Some(other) => Err(format!("{native} natively, {other} in WASM")),
-        None => Err("the WASM run printed nothing".to_owned()),
-    }
 }

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_became_of_lines() {
-        let tags = |from: &[&str], to: &[&str]| changes(from, to).iter().map(DiffOp::tag).collect::<Vec<_>>();
+        let tags = |from: &[&str], to: &[&str]| changes(from, to).into_iter().map(|op| op.tag()).collect::<Vec<_>>();
         assert_eq!(tags(&["a", "b", "c"], &["a", "x", "c", "d"]), [DiffTag::Equal, DiffTag::Replace, DiffTag::Equal, DiffTag::Insert]);
         assert_eq!(tags(&["a", "b"], &["b"]), [DiffTag::Delete, DiffTag::Equal]);
     }

@@ -10,8 +10,8 @@ use crate::command::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
 use walrus::ir::{Call, CallIndirect, Const, GlobalGet, GlobalSet, IfElse, LocalGet, UnaryOp, Unop, Value};
 use walrus::{
-    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalId, GlobalKind, ImportId, ImportKind,
-    ImportedFunction, Module, RefType, TableId, ValType,
+    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalId, GlobalKind, ImportId,
+    ImportKind, ImportedFunction, Module, RefType, TableId, ValType,
 };
 
 /// What the import is called (in part) that loads the rest.

@@ -334,3 +334,91 @@ impl<'de> de::SeqAccess<'de> for Parts<'de> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    #[derive(Deserialize, PartialEq, Debug, Default)]
+    #[serde(deny_unknown_fields, default)]
+    struct Pot {
+        name: String,
+        size: Option<u32>,
+        open: bool,
+        plants: Vec<Placed<String>>,
+        labels: BTreeMap<String, String>,
+        soil: Soil,
+        within: Option<Box<Pot>>,
+    }
+
+    #[derive(Deserialize, PartialEq, Debug, Default)]
+    #[serde(rename_all = "lowercase")]
+    enum Soil {
+        #[default]
+        Peat,
+        Sand,
+    }
+
+    #[test]
+    fn types_are_read() {
+        let text = "base: &base {size: 3, open: yes}\npot:\n  <<: *base\n  name: 1.10\n  size: ~\n  plants:\n  - fern\n  - \"7\"\n  labels: {80: on, a: ''}\n  soil: sand\n  within: {plants: }\n";
+        let pots: BTreeMap<String, Pot> = from_str(text).expect("it fits");
+        let placed = |value: &str, place| Placed { value: value.to_owned(), place };
+        let expected = Pot {
+            name: "1.10".to_owned(),
+            size: None,
+            open: true,
+            plants: vec![placed("fern", (7, 5)), placed("7", (8, 5))],
+            labels: [("80", "on"), ("a", "")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+            soil: Soil::Sand,
+            within: Some(Box::default()),
+        };
+        assert_eq!(pots["pot"], expected);
+        assert_eq!(from_str::<Pot>("# nothing\n"), Ok(Pot::default()));
+    }
+
+    #[track_caller]
+    fn check(text: &str, place: Place, message: &str) {
+        let error = from_str::<Pot>(text).expect_err(text);
+        assert_eq!((error.place(), error.to_string().as_str()), (place, message), "{text}");
+    }
+
+    #[test]
+    fn mistakes_have_places() {
+        check("name: a\nsiez: 3\n", (2, 1), "unknown field `siez`");
+        check("within:\n  name: a\n  name: b\n", (3, 3), "the field `name` is given twice");
+        check("name: [a]\n", (1, 7), "this is a list; expected a string");
+        check("name:\n", (1, 6), "this is nothing; expected a string");
+        check("plants: {a: b}\n", (1, 9), "this is a map; expected a sequence");
+        check("size: large\n", (1, 7), "this is string \"large\"; expected u32");
+        check("plants: 3\n", (1, 9), "this is the number 3; expected a sequence");
+        check("soil: clay\n", (1, 7), "unknown value `clay`");
+        check("name: a\n---\nname: b\n", (3, 1), "a second document begins here; expected one");
+        check("name: [a\n", (1, 7), "did not find expected ',' or ']'");
+        let error = from_str::<BTreeMap<String, Named>>("a: {}\n").expect_err("it has no name");
+        assert_eq!((error.place(), error.problem()), ((1, 4), &Problem::MissingField("name")));
+    }
+
+    #[derive(Deserialize, Debug)]
+    struct Named {
+        #[allow(dead_code, reason = "that it must be there is what counts")]
+        name: String,
+    }
+
+    /// Where YAML 1.1 and 1.2 agree, so do we and a reader that others wrote.
+    #[test]
+    fn others_read_the_same() {
+        for text in [
+            include_str!("../../node/runtime/images.yaml"),
+            include_str!("../../../../scenarios/rolling-update.yaml"),
+            include_str!("../../../../scenarios/network-policy.yaml"),
+            "a: &a {b: [1, -2, 3.5, 1e3, ~, true], c: \"x\\ty\", d: 'it''s'}\ne: {<<: *a, c: z}\nf: |\n  two\n  lines\ng: >-\n  folded\n  text\nh: [[], {}]\n",
+        ] {
+            let ours: Value = from_str(text).expect("it is YAML");
+            let theirs: Value = serde_yaml::from_str(text).expect("it is YAML");
+            assert_eq!(ours, theirs);
+        }
+    }
+}

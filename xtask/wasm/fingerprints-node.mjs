@@ -1,5 +1,5 @@
 // Runs scenarios in the WASM module and prints `NAME FINGERPRINT` for each: `cargo xtask test` compares them with the native build's.
-// usage: node wasm-fingerprints.mjs FOLDER_OF_THE_MODULE SEED SCENARIO…
+// usage: node fingerprints-node.mjs FOLDER_OF_THE_MODULE SEED SCENARIO…
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
