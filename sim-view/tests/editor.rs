@@ -107,7 +107,7 @@ fn what_could_be_written() {
     check(format!("{containers}      - name: c\n        readinessProbe:\n          httpGet:\n            po|"), &["port"]);
     check(format!("{containers}      - name: c\n      rest|"), &["restartPolicy"]);
     check(format!("{containers}      - name: c\n      hostNetwork: |"), &["true", "false"]);
-    check("apiVersion: v1\nkind: PersistentVolumeClaim\nspec:\n  accessModes:\n  - Read|".to_owned(), &["ReadOnlyMany", "ReadWriteMany"]);
+    check(format!("{containers}      - name: c\n        args:\n        - |"), &[]);
     // Another document above, and one below, with other kinds.
     check(format!("apiVersion: v1\nkind: Service\nspec:\n  type: ClusterIP\n---\n{top}spec:\n  rep|\n---\nkind: Pod"), &["replicas"]);
     check("apiVersion: v1\nkind: Service\nspec:\n  type: |".to_owned(), &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]);

@@ -92,7 +92,7 @@ impl View {
         match object_id.kind {
             Kind::Pod => {
                 let facts = now.and_then(Object::as_pod).map(|pod| PodFacts::of(pod));
-                self.count(store, object_id.number, facts, dirty);
+                self.count(object_id.number, facts, dirty);
                 if self.crowd {
                     return;
                 }
@@ -116,6 +116,12 @@ impl View {
                 }
                 return;
             }
+            Kind::Node => {
+                if let Some(object) = now.or(old) {
+                    let tally = self.tallies.entry(object.meta().name.clone()).or_default();
+                    tally.node = now.map(|_| object_id.number);
+                }
+            }
             kind if owner::is_owner(kind) && now.is_none() => {
                 let gone = id(object_id);
                 let is_of_it = |drawn: &Drawn| matches!(drawn, Drawn::Pod(PodFrame { owner, .. }) | Drawn::Owner(OwnerFrame { owner, .. }) if *owner == gone);
@@ -127,7 +133,7 @@ impl View {
     }
 
     /// Counts a pod as it is now instead of as it was.
-    fn count(&mut self, store: &Store, number: u32, now: Option<PodFacts>, dirty: &mut BTreeSet<ObjectId>) {
+    fn count(&mut self, number: u32, now: Option<PodFacts>, dirty: &mut BTreeSet<ObjectId>) {
         let old = match &now {
             Some(facts) => self.pods.insert(number, facts.clone()),
             None => self.pods.remove(number),
@@ -146,7 +152,7 @@ impl View {
             sum.milli_cpu += sign * part.milli_cpu;
             sum.memory += sign * part.memory;
             sum.pods += sign * part.pods;
-            dirty.extend(store.find(Kind::Node, "", &facts.node));
+            dirty.extend(tally.node.map(|number| ObjectId { kind: Kind::Node, number }));
         }
     }
 

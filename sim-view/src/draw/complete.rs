@@ -116,7 +116,7 @@ enum Wanted<'t> {
     Key {
         siblings: Vec<&'t str>,
     },
-    /// The value of a key; of an empty one, an item of the list at hand.
+    /// The value of a key.
     Value {
         key: String,
     },
@@ -156,9 +156,6 @@ impl<'t> Place<'t> {
         match row.key {
             // Right behind the colon a space is missing still.
             Some(key) => Place { prefix: row.value, wanted: Wanted::Value { key: key.to_owned() }, ..place },
-            None if row.dash.is_some() && place.spot_is_scalar() => {
-                Place { prefix: row.value, wanted: Wanted::Value { key: String::new() }, ..place }
-            }
             None => Place { prefix: row.value, wanted: Wanted::Key { siblings: siblings(lines, at, &row) }, ..place },
         }
     }
@@ -166,10 +163,6 @@ impl<'t> Place<'t> {
     fn spot(&self) -> Spot {
         let top = self.kind.and_then(|kind| schema::of_kind(self.api_version, kind).or_else(|| schema::of_kind(None, kind)));
         self.path.iter().fold(top.map_or(Spot::Unknown, Spot::Object), |spot, step| spot.step(step))
-    }
-
-    fn spot_is_scalar(&self) -> bool {
-        matches!(self.spot(), Spot::Typed(_))
     }
 
     fn keys(&self, siblings: &[&str]) -> Vec<Completion> {
@@ -194,18 +187,10 @@ impl<'t> Place<'t> {
             (true, "apiVersion") => return self.api_versions(),
             _ => {}
         }
-        let (field, field_type) = match (self.spot(), key) {
-            (Spot::Typed(of), "") => (self.last_field(), of),
-            (Spot::Object(object), key) => match object.field(key) {
-                Some(field) => (Some(field), &field.field_type),
-                None => return Vec::new(),
-            },
-            _ => return Vec::new(),
-        };
-        if *field_type == FieldType::Boolean {
+        let Some(field) = self.spot().field(key) else { return Vec::new() };
+        if field.field_type == FieldType::Boolean {
             return ["true", "false"].into_iter().map(|word| completion(word, "bool", "")).collect();
         }
-        let Some(field) = field else { return Vec::new() };
         let default = field.default.as_ref().map(ToString::to_string).unwrap_or_default();
         let info = |value: &str| if default.trim_matches('"') == value { "the default" } else { "" };
         field.enumeration.iter().map(|value| completion(value, &field.go_type(), info(value))).collect()

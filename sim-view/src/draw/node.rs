@@ -40,6 +40,8 @@ impl MachineFacts {
 /// What the pods on a node come to.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Tally {
+    /// The number of the node; `None`: there is none of this name.
+    pub(super) node: Option<u32>,
     pub(super) counts: Counts,
     pub(super) requested: Amounts,
 }

@@ -213,7 +213,12 @@ export function App() {
     }, report);
   }, [dragged]);
   return (
-    <div class="app" data-embedded={embedded} inert={breakdown.value !== null}>
+    <div
+      class="app"
+      style={`--side-width: ${sideOpen.value && !narrow && !embedded ? sideSize.value : 0}px`}
+      data-embedded={embedded}
+      inert={breakdown.value !== null}
+    >
       <button type="button" class="skip" onClick={() => document.getElementById('stage')?.focus()}>
         {text().skip}
       </button>

@@ -196,7 +196,7 @@ function State() {
             {text().time.ahead(String(ahead.value))}
           </span>
         )}
-        <Button variant="quiet" icon="forward" onClick={goToNow}>
+        <Button variant="quiet" icon="forward" class="time-forward" title={text().time.toNow} onClick={goToNow}>
           {text().time.toNow}
         </Button>
       </div>

@@ -10,9 +10,21 @@ import { Logo } from '../ui/Logo';
 import { openScenario } from './start';
 import { text } from './text';
 
-function Way({ icon, title, hint, act }: { icon: IconName; title: string; hint: string; act: () => void }) {
+function Way({
+  icon,
+  title,
+  hint,
+  first = false,
+  act,
+}: {
+  icon: IconName;
+  title: string;
+  hint: string;
+  first?: boolean;
+  act: () => void;
+}) {
   return (
-    <button type="button" class="welcome-way" onClick={act}>
+    <button type="button" class="welcome-way" autofocus={first} onClick={act}>
       <Icon name={icon} size={20} />
       <span class="welcome-words">
         <span class="welcome-title">{title}</span>
@@ -36,7 +48,13 @@ export function Welcome({ close }: { close: () => void }) {
         <h3>{words.title}</h3>
         <p>{words.intro}</p>
         <div class="welcome-ways">
-          <Way icon="lessons" title={words.lesson} hint={words.lessonHint} act={then(() => openView('lessons'))} />
+          <Way
+            first
+            icon="lessons"
+            title={words.lesson}
+            hint={words.lessonHint}
+            act={then(() => openView('lessons'))}
+          />
           <Way
             icon="restart"
             title={words.scenario}
@@ -52,7 +70,7 @@ export function Welcome({ close }: { close: () => void }) {
         </div>
         <button
           type="button"
-          class="object-link"
+          class="name-link"
           onClick={then(() => {
             dialogue.value = 'gallery';
           })}

@@ -21,7 +21,7 @@ export function Field({ name, children }: { name: string; children: ComponentChi
 /** An object's name, which selects it. */
 export function Link({ object, children }: { object: Ref; children?: ComponentChildren }) {
   return (
-    <button type="button" class="object-link" onClick={() => select({ kind: 'object', object })}>
+    <button type="button" class="name-link" onClick={() => select({ kind: 'object', object })}>
       {children ?? <Icon name={kindIcon(object.kind)} size={14} />}
       <span>{object.name}</span>
     </button>

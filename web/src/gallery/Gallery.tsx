@@ -17,6 +17,11 @@ const entries = scenarios
   .map(({ name, text: file }) => ({ name, group: groupOf(name), ...{ head: headOf(file) } }))
   .sort((one, other) => rank(one.name) - rank(other.name));
 
+/** With a capital letter, unless it is a field's name: `maxSurge 1`. */
+function capital(name: string): string {
+  return /^[a-z]+[A-Z]/.test(name) ? name : name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 function lineOf(name: string, otherwise: string): string {
   return (text().lines as Readonly<Record<string, string>>)[name] ?? otherwise;
 }
@@ -39,6 +44,7 @@ export function Gallery({ close }: { close: () => void }) {
             <Icon name="search" size={14} />
             <input
               type="search"
+              autofocus
               value={wanted.value}
               placeholder={text().search}
               aria-label={text().search}
@@ -110,7 +116,7 @@ export function Gallery({ close }: { close: () => void }) {
                         attempt(openScenario(name, number()));
                       }}
                     >
-                      <span class="gallery-name">{head.name || name}</span>
+                      <span class="gallery-name">{capital(head.name || name)}</span>
                       <span class="gallery-line">{lineOf(name, head.description)}</span>
                     </button>
                   ))}

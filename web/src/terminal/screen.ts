@@ -80,7 +80,7 @@ export class Screen {
       cursorStyle: 'bar',
       cursorWidth: 2,
       fontFamily: color('--mono'),
-      fontSize: 13,
+      fontSize: matchMedia('(max-width: 720px)').matches ? 11 : 13,
       lineHeight: 1.25,
       minimumContrastRatio: 4.5,
       overviewRuler: { width: 10 },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { calendar, duration, moment } from './time';
 
 test.each([
-  [0, '0 µs'],
+  [0, '0 s'],
   [800_000, '800 µs'],
   [1_500_000, '1.5 ms'],
   [20_000_000, '20 ms'],

@@ -13,6 +13,7 @@ function digits(value: number): string {
 /** How long something took: `800 µs`, `1.5 ms`, `12.3 s`, `4m05s`, `2h10m`, `3d4h`. */
 export function duration(nanos: number): string {
   if (nanos < 0) return `−${duration(-nanos)}`;
+  if (nanos === 0) return '0 s';
   if (nanos < MILLI) return `${digits(nanos / MICRO)} µs`;
   if (nanos < SECOND) return `${digits(nanos / MILLI)} ms`;
   if (nanos < 60 * SECOND) return `${digits(nanos / SECOND)} s`;

@@ -1,6 +1,6 @@
 /** Writes a draft as a lesson's file. `scenarios/lessons/README.md` describes the format; `readLesson` reads it. */
 import { stringify } from 'yaml';
-import type { Both } from '../../sim/frames';
+import type { Both, Diagnostic } from '../../sim/frames';
 import type { Draft } from './draft';
 
 /** What stands for a text that isn't translated yet: the format wants both languages. */
@@ -49,4 +49,14 @@ export function lessonYaml(draft: Draft): string {
       par,
     }),
   ].join('');
+}
+
+/** What is wrong with a condition, in the model's words; `null`: nothing. Asked by way of a scenario that expects it. */
+export async function conditionFault(
+  condition: string,
+  check: (scenario: string) => Promise<readonly Diagnostic[]>,
+): Promise<string | null> {
+  const scenario = write({ steps: [], expect: [{ that: condition.trim() }] });
+  const [found] = (await check(scenario)).filter(({ warning }) => !warning);
+  return found ? [found.message, found.help].filter(part => part !== '').join(' ') : null;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startYaml, step, waiting } from './start';
+import { filesOfStart, startYaml, step, waiting, withFiles } from './start';
 
 const SECOND = 1_000_000_000;
 const nothing = { scenario: '', seed: null, began: 0, lines: [], files: {}, at: 0 };
@@ -78,4 +78,12 @@ invariants: [maxPods]
   expect(start).toContain('nodes: 3 # small ones');
   expect(start).toContain('- kubectl: create namespace dev\n- kubectl: get ns\n');
   expect(start).not.toMatch(/^(name|description|expect|invariants):/m);
+});
+
+test('a start gets the files that it lacks', () => {
+  const start = 'cluster: {nodes: 3}\nfiles:\n  a.yaml: |\n    a: 1\n';
+  expect(filesOfStart(start)).toEqual({ 'a.yaml': 'a: 1\n' });
+  expect(filesOfStart('cluster: {nodes: 3}\n')).toEqual({});
+  const more = withFiles(start, { 'a.yaml': 'other', 'b.yaml': 'b: 2\n' });
+  expect(filesOfStart(more)).toEqual({ 'a.yaml': 'a: 1\n', 'b.yaml': 'b: 2\n' });
 });

@@ -4,6 +4,7 @@ import type { TypedLine } from '../../sim/frames';
 
 /** What of a scenario a lesson's start may have. What it expects and its name are its own affair. */
 const FIELDS = new Set(['seed', 'cluster', 'files', 'steps']);
+const STYLE = { lineWidth: 0, indentSeq: false, blockQuote: 'literal' } as const;
 const MILLI = 1_000_000;
 /** Less than this between two lines isn't worth a step that waits. */
 const WAIT_MIN = 10 * MILLI;
@@ -116,5 +117,23 @@ export function startYaml(run: Doings): string {
       document.set('steps', document.createNode(steps));
     }
   }
-  return document.toString({ lineWidth: 0, indentSeq: false, blockQuote: 'literal' });
+  return document.toString(STYLE);
+}
+
+/** The files of a start, by name. */
+export function filesOfStart(start: string): Record<string, string> {
+  const files: unknown = parseDocument(start).toJS()?.files;
+  return typeof files === 'object' && files !== null ? (files as Record<string, string>) : {};
+}
+
+/** A start with some more files. Those that it has stay as they are. */
+export function withFiles(start: string, more: Readonly<Record<string, string>>): string {
+  const document = parseDocument(start);
+  const known = filesOfStart(start);
+  for (const [name, text] of Object.entries(more)) {
+    if (known[name] === undefined) {
+      document.setIn(['files', name], text);
+    }
+  }
+  return document.toString(STYLE);
 }

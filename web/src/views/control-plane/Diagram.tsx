@@ -40,6 +40,11 @@ function labelOf({ message, count }: Token): string {
   return count > 1 ? `${words} ×${count}` : words;
 }
 
+/** The classes of what a message is under way to or from. */
+function saidTo(message: Message | undefined): string {
+  return message ? `said kind-${message.kind}` : '';
+}
+
 export interface DiagramProps {
   layout: Layout;
   messages: readonly Message[];
@@ -77,7 +82,10 @@ export function Diagram(props: DiagramProps) {
       aria-label={say.diagram}
     >
       {layout.frames.map(frame => (
-        <g key={`${frame.key} ${frame.name}`} class={`plane-frame ${frame.key}`}>
+        <g
+          key={`${frame.key} ${frame.name}`}
+          class={`plane-frame ${frame.key} ${frame.key === 'controllers' ? saidTo(busy.get('controller:')) : ''}`}
+        >
           <rect
             x={frame.box.x}
             y={frame.box.y}
@@ -102,7 +110,7 @@ export function Diagram(props: DiagramProps) {
         return (
           <polyline
             key={key}
-            class={`plane-link ${message ? `busy ${message.kind}` : ''} ${load ? 'loaded' : ''}`}
+            class={`plane-link ${saidTo(message)} ${load ? 'loaded' : ''}`}
             points={way.map(point => `${point.x},${point.y}`).join(' ')}
             stroke-width={width}
           />
@@ -216,7 +224,7 @@ function PlaceBox({ place, node, busy, layout, point }: PlaceProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: there are no buttons in SVG
     <g
-      class={`plane-place ${party.role} ${party.name ? 'named' : ''} ${busy ? `busy ${busy.kind}` : ''} ${down ? 'down' : ''}`}
+      class={`plane-place ${party.role} ${party.name ? 'named' : ''} ${saidTo(busy)} ${down ? 'down' : ''}`}
       role="button"
       tabIndex={0}
       aria-label={partyName(party)}
@@ -254,7 +262,7 @@ function Moving({ token, level, layout, calm, pick }: DiagramProps & { token: To
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the same message can be reached by keyboard in the log
     <g
-      class={`plane-token ${message.kind} ${message.ok ? '' : 'refused'}`}
+      class={`plane-token kind-${message.kind} ${message.ok ? '' : 'refused'}`}
       transform={`translate(${x} ${y})`}
       onClick={() => pick(message)}
     >

@@ -39,7 +39,7 @@ export function Shape({ kind, ok }: { kind: MessageKind; ok: boolean }) {
 export function KindSign({ kind, ok = true }: { kind: MessageKind; ok?: boolean }) {
   return (
     <svg
-      class={`plane-token inline ${kind} ${ok ? '' : 'refused'}`}
+      class={`plane-token inline kind-${kind} ${ok ? '' : 'refused'}`}
       width="16"
       height="16"
       viewBox="-10 -10 20 20"

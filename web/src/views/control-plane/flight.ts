@@ -22,7 +22,10 @@ export const LAG = 2.2 * MILLI;
 /** How fast the picture catches up while time stands still, in virtual seconds a second. */
 const CATCH_UP = 0.003;
 
-/** How long it may take to catch up, in seconds. */
+/** How far behind its usual lag the picture may be while time passes. */
+const BEHIND_MAX = 2 * MILLI;
+
+/** How long it may take to catch up while time stands still, in seconds. */
 const CATCH_UP_MAX = 2.5;
 
 /** The virtual time during which a message is drawn between sender and receiver. */
@@ -52,7 +55,9 @@ export function advance(shown: number, now: number, playing: boolean, speed: num
   const target = playing ? now - LAG : now + SHORTEST;
   const gap = target - shown;
   if (gap <= 0) return shown;
-  const pace = playing ? Math.max(speed, gap / 1e9 / CATCH_UP_MAX) : Math.max(CATCH_UP, gap / 1e9 / CATCH_UP_MAX);
+  // Far behind a clock that was fast until now: what happened meanwhile went by too quickly anyway.
+  if (playing && gap > BEHIND_MAX) return target - BEHIND_MAX;
+  const pace = playing ? speed : Math.max(CATCH_UP, gap / 1e9 / CATCH_UP_MAX);
   return Math.min(target, shown + pace * elapsed * 1e9);
 }
 

@@ -105,9 +105,10 @@ function bar(width: number, controllers: readonly string[], nodes: readonly stri
 
   const foot = manager.y + manager.h;
   put(party('controller'), { x: manager.x, y: manager.y, w: manager.w, h: 26 });
-  const trunk = manager.x + 6;
+  // What a watch delivers reaches the frame: its cache is shared by all that are in it.
+  const trunk = manager.x + manager.w - 22;
   links.set(keyOf(party('controller')), [
-    { x: trunk, y: manager.y + 26 },
+    { x: trunk, y: foot },
     { x: trunk, y: hub.y },
   ]);
   controllers.forEach((name, number) => {

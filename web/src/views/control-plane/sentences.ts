@@ -6,6 +6,7 @@ export const sentences = dictionary({
   en: {
     and: ', ',
     more: (count: number) => ` and ${count} more`,
+    onNodes: (nodes: string, program: string) => `On ${nodes}, ${program}`,
     one: (kind: string) => `a ${kind}`,
     several: (count: number, kind: string) => `${count} ${kind}s`,
     typed:
@@ -66,6 +67,7 @@ export const sentences = dictionary({
   zh: {
     and: '、',
     more: (count: number) => ` 等，另有 ${count} 个`,
+    onNodes: (nodes: string, program: string) => `${nodes} 上的 ${program}`,
     one: (kind: string) => `一个 ${kind}`,
     several: (count: number, kind: string) => `${count} 个 ${kind}`,
     typed: '你输入一条命令。kubectl 读懂它，转换成发给 API server 的请求：除了 API server，谁也不接受命令。',

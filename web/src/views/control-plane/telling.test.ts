@@ -15,7 +15,7 @@ test('creating a Deployment is told with its names', () => {
     'replicaset-controller counts: fewer Pods than wanted. It has 2 Pods created: pod/web-1, pod/web-2.',
   );
   expect(told[5]).toContain('kube-scheduler takes 2 Pods without a node');
-  expect(told[6]).toContain('kubelet (node-1), kubelet (node-2) hears');
+  expect(told[6]).toContain('On node-1, node-2, kubelet hears');
 });
 
 test('in Chinese too, with the same names', () => {

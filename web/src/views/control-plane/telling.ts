@@ -18,6 +18,21 @@ function things(step: Step): string {
   return step.objects.length > 1 ? say.several(step.objects.length, kind) : say.one(kind);
 }
 
+/** Who does it: kubelets and proxies by their nodes, so that any number of them is one subject. */
+function doers(step: Step): string {
+  const say = sentences();
+  const role = step.who[0]?.role;
+  if (role !== 'kubelet' && role !== 'proxy') {
+    return step.who[0] ? partyName(step.who[0]) : '';
+  }
+  const nodes = [...new Set(step.who.map(who => who.name))].sort((one, other) =>
+    one.localeCompare(other, 'en', { numeric: true }),
+  );
+  const program = role === 'kubelet' ? 'kubelet' : 'kube-proxy';
+  const named = nodes.slice(0, NAMED).join(say.and);
+  return say.onNodes(nodes.length > NAMED ? named + say.more(nodes.length - NAMED) : named, program);
+}
+
 function lists(objects: readonly Ref[]): Piece[] {
   const say = sentences();
   const named = objects
@@ -30,7 +45,7 @@ function lists(objects: readonly Ref[]): Piece[] {
 function asks(step: Step): string {
   const say = sentences();
   const who = step.who[0] ?? { role: 'user', name: '' };
-  const names = [...new Set(step.who.map(partyName))].join(say.and);
+  const names = doers(step);
   if (!step.ok) {
     return say.refused(names, verbWords(step.verb), things(step));
   }
@@ -44,7 +59,7 @@ function asks(step: Step): string {
 /** What a step says. `{}` in a sentence is where the objects are named. */
 export function tell(step: Step): Piece[] {
   const say = sentences();
-  const names = [...new Set(step.who.map(partyName))].join(say.and);
+  const names = doers(step);
   const sentence = (): string => {
     switch (step.kind) {
       case 'typed':

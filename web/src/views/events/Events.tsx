@@ -11,7 +11,7 @@ import { Command } from '../../ui/Command';
 import { Empty } from '../../ui/Empty';
 import { Icon } from '../../ui/Icon';
 import { ObjectLink } from '../../ui/ObjectLink';
-import { duration, moment } from '../../words/time';
+import { duration, moment, SECOND } from '../../words/time';
 import { WhyView } from '../why/Why';
 import { choices, everything, type Filter, news, wanted } from './filter';
 import { text } from './text';
@@ -247,6 +247,11 @@ interface RowProps {
   choose: (row: EventRow) => void;
 }
 
+/** Whole seconds: what happens between them makes numbers only restless. */
+function age(nanos: number): string {
+  return duration(Math.max(0, Math.floor(nanos / SECOND) * SECOND));
+}
+
 function Row({ row, now, top, height, index, count, fresh, chosen, choose }: RowProps) {
   const say = text();
   return (
@@ -263,7 +268,7 @@ function Row({ row, now, top, height, index, count, fresh, chosen, choose }: Row
       onClick={() => choose(row)}
     >
       <span class="events-last numbers" title={moment(row.last)}>
-        {say.ago(duration(Math.max(0, Math.floor((now - row.last) / 1e8) * 1e8)))}
+        {say.ago(age(now - row.last))}
         {row.count > 1 && <small title={say.times(row.count, duration(row.last - row.first))}>×{row.count}</small>}
       </span>
       <span class="events-type">

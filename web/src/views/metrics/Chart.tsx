@@ -46,6 +46,7 @@ function options(element: HTMLElement, columns: readonly Column[]): uPlot.Option
   return {
     width: element.clientWidth,
     height: HEIGHT,
+    padding: [10, 12, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: together.key }, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
@@ -54,7 +55,7 @@ function options(element: HTMLElement, columns: readonly Column[]): uPlot.Option
       right: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.2)] },
     },
     axes: [
-      { ...axis, values: (_plot, values) => values.map(seconds) },
+      { ...axis, size: 28, values: (_plot, values) => values.map(seconds) },
       { ...axis, size: 46, ...(columns.every(column => column.whole) ? { incrs: WHOLE } : {}) },
       ...(second ? [{ ...axis, scale: 'right', side: 1 as const, size: 46, grid: { show: false } }] : []),
     ],
@@ -85,6 +86,7 @@ function playhead(color: string): (plot: uPlot) => void {
     }
     const { ctx } = plot;
     ctx.save();
+    ctx.setLineDash([]);
     ctx.strokeStyle = color;
     ctx.lineWidth = 2 * uPlot.pxRatio;
     ctx.beginPath();

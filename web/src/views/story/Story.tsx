@@ -133,7 +133,7 @@ function Lines({ run }: { run: Opened }) {
                 </span>
                 <span class="story-moment">
                   {group.lines.map((line, number) => (
-                    <span key={number} class={`story-line ${line.tone}`}>
+                    <span key={number} class={`story-line tone-${line.tone}`}>
                       <span class="story-sign" title={toneWords(line.tone)}>
                         <Icon name={icons[line.tone] ?? 'info'} size={14} />
                       </span>

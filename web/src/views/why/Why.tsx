@@ -168,7 +168,7 @@ function Step({ link, later, deeper }: { link: Link; later: number; deeper: (eve
   const say = text();
   const since = later - cause.at;
   return (
-    <li class={`why-step ${cause.kind} ${cause.ok ? '' : 'refused'}`}>
+    <li class={`why-step cause-${cause.kind} ${cause.ok ? '' : 'refused'}`}>
       <span class="why-knot">
         <Icon name={icons[cause.kind]} size={14} />
       </span>

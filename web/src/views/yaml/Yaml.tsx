@@ -4,6 +4,7 @@ import { FilesPane } from './FilesPane';
 import { mode } from './mode';
 import { ObjectPane } from './ObjectPane';
 import { text } from './text';
+import './fields.css';
 import './Yaml.css';
 
 export function YamlView() {
