@@ -11,6 +11,7 @@ mod oracle;
 mod test;
 mod tidy;
 mod wasm;
+mod web;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -41,6 +42,12 @@ enum Task {
         /// Quickly: not optimized, not split
         #[arg(long)]
         dev: bool,
+    },
+    /// The site: the playground and the book, in one folder for static hosting (target/site)
+    Web {
+        /// With the module as it is served: optimized and split, which takes minutes
+        #[arg(long)]
+        release: bool,
     },
     /// Install what tests/lab needs to hold the model's network against this machine's kernel
     Lab,
@@ -78,6 +85,7 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Tidy => tidy::run(),
         Task::Wasm { dev } => wasm::run(if dev { Quality::Dev } else { Quality::Release }),
+        Task::Web { release } => web::build(if release { Quality::Release } else { Quality::Dev }),
         Task::Lab => lab::install(),
         Task::Bless { filter } => bless::bless(filter.as_deref()),
         Task::Bench { wasm: true, arguments } => bench::wasm(&arguments),

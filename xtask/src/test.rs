@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, with one count at the end.
 
 use crate::command::{Outcome, cargo, output, program, root, step, target_dir};
-use crate::{lab, wasm};
+use crate::{lab, wasm, web};
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -43,11 +43,13 @@ type Part = fn() -> Outcome<Tally>;
 /// # Errors
 /// A test failed, or a part could not be run at all.
 pub(crate) fn test() -> Outcome {
-    let parts: [(&str, Part); 4] = [
+    let parts: [(&str, Part); 6] = [
         ("tests of the workspace", workspace),
         ("scenarios", scenarios_hold),
         ("the same runs in WASM, under Node and in Chromium", wasm::fingerprints::agree),
         ("size of the module", wasm::size::within_budget),
+        ("the page's logic", web::logic),
+        ("the page in a browser", web::end_to_end),
     ];
     let mut total = Tally::default();
     for (title, part) in parts {
