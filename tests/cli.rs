@@ -129,6 +129,28 @@ fn a_folder_is_run_whole() {
 }
 
 #[test]
+fn lessons_are_proved_and_shown() {
+    const FIRST: &str = "scenarios/lessons/01-first-pod.yaml";
+    let (code, stdout, stderr) = podarium(root(), &["lesson", FIRST], "");
+    assert_eq!((code, stdout.contains("1 of 1 lessons are proved")), (0, true), "{stdout}{stderr}");
+    let (code, stdout, _) = podarium(root(), &["lesson", "--show", "--lang", "zh", FIRST], "");
+    assert_eq!((code, stdout.contains("第一个 Pod"), stdout.contains("kubectl run web")), (0, true, true), "{stdout}");
+
+    let text = std::fs::read_to_string(root().join(FIRST)).unwrap();
+    let folder = Folder::new("lessons");
+    folder.write("unsolved.yaml", &text.replace("- kubectl delete pod web\n", "- kubectl get pods\n"));
+    let (code, stdout, _) = podarium(&folder.0, &["lesson", "unsolved.yaml"], "");
+    assert_eq!(code, 1, "{stdout}");
+    assert!(stdout.contains("the solution doesn't reach: once pods terminating == 1") && stdout.contains("par is 2"), "{stdout}");
+    folder.write("slip.yaml", &text.replace("hints:", "hnits:"));
+    let (code, _, stderr) = podarium(&folder.0, &["lesson", "slip.yaml"], "");
+    assert_eq!((code, stderr.contains("did you mean `hints`?")), (2, true), "{stderr}");
+    // Who gives a lesson to `run` learns what reads it.
+    let (code, _, stderr) = podarium(root(), &["run", FIRST], "");
+    assert_eq!((code, stderr.contains("podarium lesson scenarios/lessons/01-first-pod.yaml")), (2, true), "{stderr}");
+}
+
+#[test]
 fn slips_in_manifests_are_bad_input() {
     check_bad(
         "typo",

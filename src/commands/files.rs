@@ -4,6 +4,7 @@ use super::Problem;
 use sim_core::kernel::time::SimTime;
 use sim_core::scenario::Scenario;
 use sim_view::frame::session::Link;
+use sim_view::lesson::Lesson;
 use sim_view::link;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -100,7 +101,11 @@ pub(crate) fn scenario(path: &Path) -> Result<Scenario, Problem> {
 /// The same, with the texts that were read.
 pub(crate) fn source(path: &Path) -> Result<Source, Problem> {
     let text = read(path)?;
-    let mut scenario = Scenario::parse(&text, &path.display().to_string()).map_err(|error| error.to_string())?;
+    let name = path.display().to_string();
+    let mut scenario = Scenario::parse(&text, &name).map_err(|error| match Lesson::parse(&text, &name) {
+        Ok(_) => format!("{name} is a lesson, not a scenario\n  = help: `podarium lesson {name}` proves it, and with --show prints it"),
+        Err(_) => error.to_string(),
+    })?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut beside = BTreeMap::new();
     for name in scenario.files_needed() {

@@ -43,9 +43,10 @@ type Part = fn() -> Outcome<Tally>;
 /// # Errors
 /// A test failed, or a part could not be run at all.
 pub(crate) fn test() -> Outcome {
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("tests of the workspace", workspace),
         ("scenarios", scenarios_hold),
+        ("lessons", lessons_are_proved),
         ("the same runs in WASM, under Node and in Chromium", wasm::fingerprints::agree),
         ("size of the module", wasm::size::within_budget),
         ("the page's logic", web::logic),
@@ -97,15 +98,25 @@ fn counted(line: &str) -> Option<Tally> {
     Some(Tally { passed: number("passed")?, failed: number("failed")?, skipped: number("ignored")? })
 }
 
-/// Runs each scenario with the command line that `cargo test` has just built: it exits with 0 where all that the scenario expects holds.
+/// Runs each scenario: `podarium run` exits with 0 where all that the scenario expects holds.
 fn scenarios_hold() -> Outcome<Tally> {
+    each_succeeds("run", &scenarios(&root())?)
+}
+
+/// Proves each lesson: `podarium lesson` exits with 0 where the solution reaches the goals and nothing else does.
+fn lessons_are_proved() -> Outcome<Tally> {
+    each_succeeds("lesson", &yaml_files(&root(), "scenarios/lessons")?)
+}
+
+/// Gives each file to a subcommand of the command line that `cargo test` has just built.
+fn each_succeeds(subcommand: &str, files: &[PathBuf]) -> Outcome<Tally> {
     let podarium = target_dir()?.join("debug").join(format!("podarium{}", std::env::consts::EXE_SUFFIX));
     let mut tally = Tally::default();
-    for scenario in scenarios(&root())? {
-        let ran = program(&podarium).arg("run").arg(&scenario).output().map_err(|error| format!("{}: {error}", podarium.display()))?;
+    for file in files {
+        let ran = program(&podarium).arg(subcommand).arg(file).output().map_err(|error| format!("{}: {error}", podarium.display()))?;
         tally.count(ran.status.success());
         let verdict = if ran.status.success() { "holds" } else { "FAILED" };
-        println!("{verdict}: {}", scenario.display());
+        println!("{verdict}: {}", file.display());
         if !ran.status.success() {
             println!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
         }
@@ -113,29 +124,33 @@ fn scenarios_hold() -> Outcome<Tally> {
     Ok(tally)
 }
 
-/// Every scenario below `root`, relative to it and sorted: each `.yaml` file in `scenarios/` and `scenarios/lessons/`, and the
-/// `scenario.yaml` of each folder there (whose other files are the scenario's manifests).
+/// Every scenario below `root`, relative to it and sorted: each `.yaml` file in `scenarios/`, and the `scenario.yaml` of each folder there
+/// (whose other files are the scenario's manifests). Lessons are no scenarios.
 ///
 /// # Errors
-/// A folder cannot be read, or there is no scenario at all.
+/// The folder cannot be read, or there is no scenario at all.
 pub(crate) fn scenarios(root: &Path) -> Outcome<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for folder in ["scenarios", "scenarios/lessons"] {
-        if !root.join(folder).is_dir() {
-            continue;
-        }
-        for entry in std::fs::read_dir(root.join(folder))? {
-            let path = Path::new(folder).join(entry?.file_name());
-            let of_folder = path.join("scenario.yaml");
-            if root.join(&of_folder).is_file() {
-                found.push(of_folder);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                found.push(path);
-            }
-        }
+    let mut found = yaml_files(root, "scenarios")?;
+    for entry in std::fs::read_dir(root.join("scenarios"))? {
+        let of_folder = Path::new("scenarios").join(entry?.file_name()).join("scenario.yaml");
+        found.extend(root.join(&of_folder).is_file().then_some(of_folder));
     }
     found.sort();
-    if found.is_empty() { Err("no scenario in scenarios/".into()) } else { Ok(found) }
+    Ok(found)
+}
+
+/// The `.yaml` files of a folder below `root`, relative to it and sorted.
+///
+/// # Errors
+/// The folder cannot be read, or there is none in it.
+fn yaml_files(root: &Path, folder: &str) -> Outcome<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root.join(folder))? {
+        let path = Path::new(folder).join(entry?.file_name());
+        found.extend(path.extension().is_some_and(|extension| extension == "yaml").then_some(path));
+    }
+    found.sort();
+    if found.is_empty() { Err(format!("no .yaml file in {folder}/").into()) } else { Ok(found) }
 }
 
 /// `node`, with `arguments`, and what it prints.

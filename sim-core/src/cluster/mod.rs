@@ -305,7 +305,8 @@ impl Cluster {
 
     /// Runs a kubectl command line at this moment.
     pub fn kubectl(&mut self, invocation: &Invocation) -> Outcome {
-        let line = kubectl::told::covered(&invocation.args).unwrap_or_else(|| invocation.args.join(" "));
+        let words = invocation.args.strip_prefix(&["kubectl".to_owned()]).unwrap_or(&invocation.args);
+        let line = kubectl::told::covered(words).unwrap_or_else(|| words.join(" "));
         let event = self.begin_input(format!("kubectl {line}"));
         let mut context = self.context.clone();
         let outcome = kubectl::run(&mut self.client(event), invocation, &mut context);

@@ -87,7 +87,7 @@ impl Lesson {
             minutes: fields.minutes.value,
             title: reader.both(&fields.title)?,
             summary: reader.both(&fields.summary)?,
-            text: reader.both(&fields.text)?,
+            text: reader.both(&fields.text).map(|text| Both { zh: super::text::joined(&text.zh), ..text })?,
             start,
             start_yaml,
             goals,
@@ -155,7 +155,7 @@ impl Reader<'_> {
     /// The scenario under `start:`. Its own reader gets the lines where they stand, all others empty: so its messages point into this file.
     fn start(&self, start: &Placed<StartFields>) -> Result<(Scenario, String), Error> {
         let lines: Vec<&str> = self.text.lines().collect();
-        let head = lines.iter().position(|line| line.strip_prefix("start:").is_some_and(|rest| is_blank(rest)));
+        let head = lines.iter().position(|line| line.strip_prefix("start:").is_some_and(is_blank));
         let Some(head) = head else {
             return Err(self.error(start.place, "`start` stands alone on its line, its fields below it"));
         };
