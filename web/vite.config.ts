@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { offline } from './src/offline/plugin';
 
 /** The WASM module, as `cargo xtask wasm` or a link of yours puts it there. */
 const pkg = fileURLToPath(new URL('./pkg', import.meta.url));
@@ -21,6 +22,18 @@ export default defineConfig({
   resolve: { alias: { 'podarium-wasm': pkg } },
   worker: { format: 'es' },
   server: { strictPort: true, fs: { allow: ['..', realPkg()] } },
-  build: { target: 'es2022', sourcemap: true, assetsInlineLimit: 0 },
+  plugins: [offline()],
+  build: {
+    target: 'es2022',
+    sourcemap: true,
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      input: ['index.html', 'src/offline/service-worker.ts'],
+      output: {
+        // The service worker's name must not change: it is how a browser finds a new version.
+        entryFileNames: chunk => (chunk.name === 'service-worker' ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
   test: { include: ['src/**/*.test.ts'] },
 });

@@ -4,9 +4,10 @@ import { render } from 'preact';
 import { Page } from './app/App';
 import { startKeys } from './app/keys';
 import { start } from './app/start';
+import { startOffline } from './offline/updates';
 import { startClock } from './state/clock';
 import { startFiles } from './state/files';
-import { startLayout } from './state/layout';
+import { embedded, startLayout } from './state/layout';
 import { startSettings } from './state/settings';
 
 startSettings();
@@ -19,3 +20,6 @@ if (root) {
   render(<Page />, root);
 }
 void start();
+if (import.meta.env.PROD && !embedded) {
+  void startOffline();
+}

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { download } from '../../app/save';
 import { isProblem, sim } from '../../sim/client';
 import { attempt, notify } from '../../state/problems';
 import { Button } from '../../ui/Button';
@@ -11,7 +12,6 @@ import { Menu, MenuItem } from '../../ui/Menu';
 import { lessons, loadLessons, ownLessons } from '../lessons/catalogue';
 import { PARTS } from '../lessons/parts';
 import { say } from '../lessons/say';
-import { saveAs } from '../yaml/disk';
 import { draftOf, emptyDraft, lacks, nobody, untranslated } from './draft';
 import { BothField, Field, NumberField } from './Fields';
 import { Goals } from './Goals';
@@ -136,7 +136,7 @@ function Bar() {
           }
         }}
       />
-      <Button icon="download" onClick={() => saveAs(`${draft.peek().name}.yaml`, written())}>
+      <Button icon="download" onClick={() => download(`${draft.peek().name}.yaml`, written())}>
         {text().exportFile}
       </Button>
       <Button

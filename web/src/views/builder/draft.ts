@@ -1,5 +1,6 @@
 /** A lesson that is being built. */
 import type { Both, GoalKind, Lesson } from '../../sim/frames';
+import { written } from '../lessons/say';
 
 export interface DraftGoal {
   readonly kind: GoalKind;
@@ -57,13 +58,27 @@ export function isDraft(value: unknown): boolean {
 /** A lesson that exists, to go on with. */
 export function draftOf(lesson: Lesson): Draft {
   const { name, part, minutes, title, summary, text, start, goals, hints, solution, edits, par } = lesson;
-  const filled: Record<string, string> = {};
+  const own = (both: Both): Both => ({ en: written(both, 'en'), zh: written(both, 'zh') });
+  const edited: Record<string, string> = {};
   for (const [file, content] of Object.entries(edits)) {
     if (content !== undefined) {
-      filled[file] = content;
+      edited[file] = content;
     }
   }
-  return { name, part, minutes, title, summary, text, start, goals, hints, solution, edits: filled, par };
+  return {
+    name,
+    part,
+    minutes,
+    title: own(title),
+    summary: own(summary),
+    text: own(text),
+    start,
+    goals: goals.map(goal => ({ ...goal, say: own(goal.say) })),
+    hints: hints.map(own),
+    solution,
+    edits: edited,
+    par,
+  };
 }
 
 /** What a lesson must have, and this draft hasn't. */

@@ -1,10 +1,8 @@
 /** Writes a draft as a lesson's file. `scenarios/lessons/README.md` describes the format; `readLesson` reads it. */
 import { stringify } from 'yaml';
 import type { Both, Diagnostic } from '../../sim/frames';
+import { UNTRANSLATED } from '../lessons/say';
 import type { Draft } from './draft';
-
-/** What stands for a text that isn't translated yet: the format wants both languages. */
-const UNTRANSLATED: Both = { en: '(Not translated yet.)', zh: '（尚未翻译。）' };
 
 function both({ en, zh }: Both): Both {
   const [english, chinese] = [trimmed(en), trimmed(zh)];

@@ -1,44 +1,12 @@
 /** The picture: who is there, and what travels between them. */
 import type { Message, NodeFrame } from '../../sim/frames';
 import { partyName } from '../../words/objects';
-import { ease, progress } from './flight';
+import { ease } from './flight';
 import { fitting, keyOf, type Layout, OTHERS, type Place, pointAt, shortName, wayOf } from './layout';
 import type { Load } from './rates';
 import { Shape } from './Shape';
 import { text } from './text';
-
-/** Tokens that are drawn at the same time at most. */
-const TOKENS_MAX = 40;
-
-/** Messages that travel side by side and say the same are one token with a number. */
-interface Token {
-  key: string;
-  message: Message;
-  count: number;
-  part: number;
-}
-
-export function tokensAt(messages: readonly Message[], shown: number): Token[] {
-  const tokens = new Map<string, Token>();
-  for (let number = messages.length - 1; number >= 0 && tokens.size < TOKENS_MAX; number -= 1) {
-    const message = messages[number];
-    if (!message) continue;
-    const part = progress(message, shown);
-    if (part === null) continue;
-    const { kind, from, to, verb, resource, sent, at } = message;
-    const key = [kind, keyOf(from), keyOf(to), verb, resource, sent, at].join(' ');
-    const token = tokens.get(key);
-    if (token) token.count += 1;
-    else tokens.set(key, { key, message, count: 1, part });
-  }
-  return [...tokens.values()];
-}
-
-/** What a token says: `create pods`; a delivery says of what. */
-function labelOf({ message, count }: Token): string {
-  const words = [message.verb, message.resource].filter(Boolean).join(' ');
-  return count > 1 ? `${words} ×${count}` : words;
-}
+import { labelsOf, type Token, tokensAt } from './tokens';
 
 /** The classes of what a message is under way to or from. */
 function saidTo(message: Message | undefined): string {
@@ -64,6 +32,7 @@ export function Diagram(props: DiagramProps) {
   const { layout, messages, shown, single, loads, nodes } = props;
   const say = text();
   const tokens = single ? tokensAt(messages, shown) : [];
+  const labels = labelsOf(tokens);
   const busy = new Map<string, Message>();
   for (const { message } of tokens) {
     const end = message.from.role === 'apiServer' ? message.to : message.from;
@@ -139,8 +108,8 @@ export function Diagram(props: DiagramProps) {
             )
           );
         })}
-      {tokens.map((token, number) => (
-        <Moving key={token.key} token={token} level={number % 3} {...props} />
+      {tokens.map(token => (
+        <Moving key={token.key} token={token} label={labels.get(token.key) ?? ''} {...props} />
       ))}
     </svg>
   );
@@ -251,10 +220,9 @@ function PlaceBox({ place, node, busy, layout, point }: PlaceProps) {
   );
 }
 
-function Moving({ token, level, layout, calm, pick }: DiagramProps & { token: Token; level: number }) {
+function Moving({ token, label, layout, calm, pick }: DiagramProps & { token: Token; label: string }) {
   const { message, part } = token;
   const way = wayOf(layout, message.from, message.to);
-  const label = labelOf(token);
   if (!way) {
     return null;
   }
@@ -268,7 +236,7 @@ function Moving({ token, level, layout, calm, pick }: DiagramProps & { token: To
     >
       <Shape kind={message.kind} ok={message.ok} />
       {label && !layout.narrow && (
-        <text x={14} y={4 + (level - 1) * 13} class="plane-token-label">
+        <text x={14} y={4} class="plane-token-label">
           {label}
         </text>
       )}

@@ -23,9 +23,10 @@ export function Story({ messages }: { messages: readonly Message[] }) {
   const [chosen, setChosen] = useState(0);
   const event = typed.some(input => input.event === chosen) ? chosen : (typed.at(-1)?.event ?? 0);
   const steps = useMemo(() => narrate(event ? following(messages, event) : messages), [messages, event]);
-  const end = useRef<HTMLLIElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const last = steps.at(-1)?.key;
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [last]);
+  // Not scrollIntoView: on a phone that would scroll the picture away as well.
+  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [last]);
   return (
     <div class="plane-story">
       {typed.length > 0 && (
@@ -41,14 +42,13 @@ export function Story({ messages }: { messages: readonly Message[] }) {
         </label>
       )}
       {steps.length === 0 && <p class="plane-none">{say.emptyTitle}</p>}
-      <ol>
+      <ol ref={list}>
         {steps.map((step, number) => {
           const before = steps[number - 1];
           const pause = before ? step.from - before.to : 0;
           return (
             <li
               key={step.key}
-              ref={number === steps.length - 1 ? end : null}
               class={number === steps.length - 1 ? 'latest' : ''}
               aria-current={number === steps.length - 1 ? 'step' : undefined}
             >

@@ -191,31 +191,31 @@ function spine(width: number, controllers: readonly string[], nodes: readonly st
       { x: box.x, y: y + h / 2 },
       { x: hub.x + hub.w, y: y + h / 2 },
     ]);
-    y += h + 8;
+    y += h + 5;
   };
   const group = (key: Frame['key'], name: string, fill: () => void) => {
     const top = y;
     fill();
     frames.push({ key, name, box: { x, y: top, w, h: y - top } });
-    y += 8;
+    y += 6;
   };
-  row(party('user'), 36);
-  row(party('etcd'), 36);
+  row(party('user'), 30);
+  row(party('etcd'), 30);
   group('controllers', '', () => {
-    row(party('controller'), 26);
+    row(party('controller'), 24);
     for (const name of controllers) {
-      row(party('controller', name), 26, 8);
+      row(party('controller', name), 24, 8);
     }
   });
-  row(party('scheduler'), 36);
+  row(party('scheduler'), 30);
   for (const name of nodes) {
     group('node', name, () => {
-      y += 28;
-      row(party('kubelet', name), 28, 8);
-      row(party('proxy', name), 28, 8);
+      y += 26;
+      row(party('kubelet', name), 24, 8);
+      row(party('proxy', name), 24, 8);
     });
   }
-  hub.h = y - 8 - hub.y;
+  hub.h = y - 6 - hub.y;
   places.push({ key: keyOf(party('apiServer')), party: party('apiServer'), box: hub });
   return { width, height: y + 4, narrow: true, places, frames, links };
 }

@@ -69,7 +69,7 @@ export const sentences = dictionary({
     more: (count: number) => ` 等，另有 ${count} 个`,
     onNodes: (nodes: string, program: string) => `${nodes} 上的 ${program}`,
     one: (kind: string) => `一个 ${kind}`,
-    several: (count: number, kind: string) => `${count} 个 ${kind}`,
+    several: (count: number, kind: string) => ` ${count} 个 ${kind}`,
     typed: '你输入一条命令。kubectl 读懂它，转换成发给 API server 的请求：除了 API server，谁也不接受命令。',
     stored: 'API server 检查请求，把 {} 连同新的 revision 写入 etcd。所有 watch 这类对象的组件都会得知。',
     storedNew:

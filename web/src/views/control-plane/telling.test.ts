@@ -21,7 +21,7 @@ test('creating a Deployment is told with its names', () => {
 test('in Chinese too, with the same names', () => {
   lang.value = 'zh';
   const told = narrate(creation).map(step => plain(tell(step)));
-  expect(told[4]).toContain('请求创建2 个 Pod：pod/web-1、pod/web-2。');
+  expect(told[4]).toContain('请求创建 2 个 Pod：pod/web-1、pod/web-2。');
 });
 
 test('many objects are counted, not listed', () => {

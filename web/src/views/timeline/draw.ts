@@ -477,7 +477,7 @@ function labels(context: Context, scene: Scene): void {
   context.fillRect(0, 0, gutter, height);
   context.save();
   context.beginPath();
-  context.rect(0, HEAD, gutter, height - HEAD);
+  context.rect(0, HEAD, scene.width, height - HEAD);
   context.clip();
   context.textBaseline = 'middle';
   for (const row of rows) {
@@ -509,9 +509,9 @@ function labels(context: Context, scene: Scene): void {
 }
 
 function groupLabel(context: Context, scene: Scene, row: Row & { kind: 'group' }, y: number, middle: number): void {
-  const { ink, gutter } = scene;
+  const { ink, width } = scene;
   context.fillStyle = ink.ground;
-  context.fillRect(0, y, gutter, GROUP_HEIGHT);
+  context.fillRect(0, y, width, GROUP_HEIGHT);
   context.strokeStyle = ink.muted;
   context.lineWidth = 1.5;
   context.beginPath();
@@ -525,11 +525,13 @@ function groupLabel(context: Context, scene: Scene, row: Row & { kind: 'group' }
   const label = row.group === 'nodes' ? scene.labels.nodes : row.group === 'orphans' ? scene.labels.orphans : row.label;
   context.fillStyle = ink.text;
   context.font = `600 11.5px ${ink.sans}`;
-  words(context, label, 20, middle, gutter - 24);
+  // The head has its whole line to itself.
+  context.fillText(label, 20, middle);
   if (!row.open) {
+    const end = 20 + context.measureText(label).width;
     context.fillStyle = ink.faint;
     context.font = `11px ${ink.sans}`;
-    context.fillText(row.group === 'nodes' ? `${row.count}` : scene.labels.pods(row.count), gutter + 8, middle);
+    context.fillText(row.group === 'nodes' ? `${row.count}` : scene.labels.pods(row.count), end + 12, middle);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The editor's files: tabs, the text, and what can be done with it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { download } from '../../app/save';
 import { sim } from '../../sim/client';
 import { currentFile, files, removeFile, writeFile } from '../../state/files';
 import { attempt } from '../../state/problems';
@@ -10,7 +11,6 @@ import { Dialog } from '../../ui/Dialog';
 import { Empty } from '../../ui/Empty';
 import { Icon } from '../../ui/Icon';
 import { Menu, MenuItem } from '../../ui/Menu';
-import { saveAs } from './disk';
 import { createEditor, type Editor, type Findings } from './editor';
 import { writing } from './mode';
 import { freeName, nameFault, withEnding } from './names';
@@ -40,7 +40,7 @@ function Opened({ name, names }: { name: string; names: readonly string[] }) {
   const [findings, setFindings] = useState<Findings | null>(null);
   const [asking, setAsking] = useState<'rename' | 'remove' | null>(null);
   const apply = () => attempt(run(`kubectl apply -f ${name}`));
-  const save = () => saveAs(name, files.peek()[name] ?? '');
+  const save = () => download(name, files.peek()[name] ?? '');
   return (
     <div class="files">
       <div class="files-bar">

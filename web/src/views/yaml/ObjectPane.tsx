@@ -1,5 +1,6 @@
 /** An object as it is at the moment that is looked at, and all that ever changed in it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { copy } from '../../app/save';
 import { sim } from '../../sim/client';
 import type { Document, Ref } from '../../sim/frames';
 import { currentFile, files, writeFile } from '../../state/files';
@@ -157,8 +158,8 @@ function DocumentTools({ document }: { document: Document }) {
         label={copied ? text().copied : text().copy}
         onClick={() => {
           attempt(
-            navigator.clipboard.writeText(document.yaml).then(() => {
-              setCopied(true);
+            copy(document.yaml).then(could => {
+              setCopied(could);
               setTimeout(() => setCopied(false), 1_500);
             }),
           );

@@ -1,0 +1,53 @@
+/** The messages that are under way at a moment, as tokens to draw. */
+import type { Message } from '../../sim/frames';
+import { progress } from './flight';
+import { keyOf } from './layout';
+
+/** Tokens that are drawn at the same time at most. */
+const TOKENS_MAX = 40;
+
+/** Messages that travel side by side and say the same are one token with a number. */
+export interface Token {
+  key: string;
+  message: Message;
+  count: number;
+  part: number;
+}
+
+/** The tokens at a shown moment, of the latest messages. */
+export function tokensAt(messages: readonly Message[], shown: number): Token[] {
+  const tokens = new Map<string, Token>();
+  for (let number = messages.length - 1; number >= 0 && tokens.size < TOKENS_MAX; number -= 1) {
+    const message = messages[number];
+    if (!message) continue;
+    const part = progress(message, shown);
+    if (part === null) continue;
+    const { kind, from, to, verb, resource, sent, at } = message;
+    const key = [kind, keyOf(from), keyOf(to), verb, resource, sent, at].join(' ');
+    const token = tokens.get(key);
+    if (token) token.count += 1;
+    else tokens.set(key, { key, message, count: 1, part });
+  }
+  return [...tokens.values()];
+}
+
+/** What a token says: `create pods`; a delivery says of what. */
+function wordsOf({ message }: Token): string {
+  return [message.verb, message.resource].filter(Boolean).join(' ');
+}
+
+/** The labels of tokens: of those that say the same on the same way only the first has one, and says how many there are. */
+export function labelsOf(tokens: readonly Token[]): Map<string, string> {
+  const labels = new Map<string, string>();
+  const groups = new Map<string, Token[]>();
+  for (const token of tokens) {
+    const same = `${keyOf(token.message.from)} ${keyOf(token.message.to)} ${wordsOf(token)}`;
+    groups.set(same, [...(groups.get(same) ?? []), token]);
+  }
+  for (const group of groups.values()) {
+    const first = group.reduce((one, other) => (other.part > one.part ? other : one));
+    const count = group.reduce((sum, token) => sum + token.count, 0);
+    labels.set(first.key, count > 1 ? `${wordsOf(first)} ×${count}` : wordsOf(first));
+  }
+  return labels;
+}
