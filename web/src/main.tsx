@@ -11,7 +11,10 @@ import { embedded, startLayout } from './state/layout';
 import { startSettings } from './state/settings';
 
 startSettings();
-startFiles();
+if (!embedded) {
+  // What is edited inside another page stays there: it has files of its own, as long as it lives.
+  startFiles();
+}
 startLayout();
 startClock();
 startKeys();

@@ -40,6 +40,7 @@ import { Stage } from './Stage';
 import { TimeBar } from './TimeBar';
 import { text } from './text';
 
+const loadEmbed = async () => (await import('../embed/Embed')).Embed;
 const loadTerminals = async () => (await import('../terminal/Terminals')).Terminals;
 
 type DialogComponent = ComponentType<{ close: () => void }>;
@@ -194,16 +195,6 @@ function Narrow() {
   );
 }
 
-function Embedded() {
-  return (
-    <div class="work">
-      <div class="work-main">
-        <Stage />
-      </div>
-    </div>
-  );
-}
-
 export function App() {
   const narrow = useNarrow();
   const dragged = useSignal(false);
@@ -223,7 +214,7 @@ export function App() {
         {text().skip}
       </button>
       {!embedded && <Header />}
-      {embedded ? <Embedded /> : narrow ? <Narrow /> : <Wide />}
+      {embedded ? <Lazy load={loadEmbed} props={{}} /> : narrow ? <Narrow /> : <Wide />}
       <TimeBar />
       {narrow && !embedded && <PaneTabs />}
       <OpenDialog />

@@ -1,6 +1,6 @@
 /** The stage: one view, or two side by side. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { embedded, splitShare } from '../state/layout';
+import { splitShare } from '../state/layout';
 import { shown, type ViewName } from '../state/selection';
 import { Button } from '../ui/Button';
 import { Lazy } from '../ui/Lazy';
@@ -81,29 +81,27 @@ export function Stage() {
     .map(({ name, icon, title, hint }) => ({ name, icon, title: title(), hint: hint() }));
   return (
     <main class="stage" id="stage" tabIndex={-1}>
-      {!embedded && (
-        <div class="stage-head">
-          <Tabs
-            label={text().views}
-            tabs={tabs}
-            current={first}
-            panel="first-view"
-            choose={name => {
-              shown.value = name === second ? [name, first] : [name, second];
-            }}
-          />
-          <Button
-            variant="quiet"
-            icon="split"
-            class="stage-split"
-            label={second ? text().alone : text().beside}
-            pressed={second !== null}
-            onClick={() => {
-              shown.value = [first, second ? null : companion(first)];
-            }}
-          />
-        </div>
-      )}
+      <div class="stage-head">
+        <Tabs
+          label={text().views}
+          tabs={tabs}
+          current={first}
+          panel="first-view"
+          choose={name => {
+            shown.value = name === second ? [name, first] : [name, second];
+          }}
+        />
+        <Button
+          variant="quiet"
+          icon="split"
+          class="stage-split"
+          label={second ? text().alone : text().beside}
+          pressed={second !== null}
+          onClick={() => {
+            shown.value = [first, second ? null : companion(first)];
+          }}
+        />
+      </div>
       <div class="stage-body" ref={body}>
         <div class="stage-part" style={second && !narrow ? { flex: `0 0 ${splitShare.value * 100}%` } : {}}>
           <Frame name={first} id="first-view" />

@@ -54,7 +54,6 @@ export interface Sandbox {
 
 /** The module itself. */
 export interface Podarium {
-  default(options: { module_or_path: URL | string | Response | Promise<Response> }): Promise<unknown>;
   version(): string;
   checkScenario(text: string): Diagnostic[];
   /** `file` gives the lesson its name and place: `04-scaling.yaml`. */

@@ -1,6 +1,5 @@
 declare module 'podarium-wasm/podarium.js' {
   const podarium: import('./module').Podarium;
-  export default podarium.default;
   export const version: typeof podarium.version;
   export const checkScenario: typeof podarium.checkScenario;
   export const readLesson: typeof podarium.readLesson;
@@ -9,7 +8,6 @@ declare module 'podarium-wasm/podarium.js' {
   export const watches: typeof podarium.watches;
   export const Sandbox: typeof podarium.Sandbox;
 }
-declare module 'podarium-wasm/podarium_bg.wasm?url' {
-  const url: string;
-  export default url;
+declare module 'podarium-wasm/load.js' {
+  export default function load(): Promise<unknown>;
 }

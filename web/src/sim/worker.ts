@@ -1,11 +1,11 @@
 /** The worker: the model lives here, so that the page stays smooth whatever the model computes. */
 import { expose } from 'comlink';
+import load from 'podarium-wasm/load.js';
 import * as podarium from 'podarium-wasm/podarium.js';
-import wasm from 'podarium-wasm/podarium_bg.wasm?url';
 import type { Diagnostic, Lesson, Link, Opened } from './frames';
 import type { Sandbox } from './module';
 
-const loaded = podarium.default({ module_or_path: new URL(wasm, import.meta.url) });
+const loaded = load();
 let sandbox: Sandbox | null = null;
 
 /** What a panic says comes on the console; what is thrown then is a bare `unreachable`. */

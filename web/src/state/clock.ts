@@ -60,7 +60,7 @@ async function follow(): Promise<void> {
   while (wanted !== null) {
     const at = wanted;
     wanted = null;
-    await apply(await sim.seek(at));
+    await apply(await sim.seek(at), true);
   }
 }
 

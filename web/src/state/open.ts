@@ -30,7 +30,7 @@ export async function openRun(link: Link, text?: string): Promise<void> {
     lessonText = text;
     lesson.value = link.lesson ?? '';
     beginJournal(link);
-    resetTerminals(link.lines ?? []);
+    resetTerminals();
     select(null);
     await applyOpened(opened);
     play();

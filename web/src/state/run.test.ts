@@ -35,6 +35,21 @@ test('messages gather up to a bound, and a jump empties them', async () => {
   expect(cluster.value.at).toBe(1);
 });
 
+test('back is a jump, and so is another branch that was there; a new one goes on', async () => {
+  const named = (...ids: number[]) => ids.map(id => ({ id, name: '', parent: 0, since: 0, horizon: 9 }));
+  await apply(update(5, { branches: named(0) }));
+  const jumps = epoch.value;
+  await apply(update(6, { branches: named(0) }));
+  await apply(update(6, { branches: named(0, 1), branch: 1 }));
+  expect(epoch.value).toBe(jumps);
+  await apply(update(6, { branches: named(0, 1), branch: 0 }));
+  expect(epoch.value).toBe(jumps + 1);
+  await apply(update(4, { branches: named(0, 1) }));
+  expect(epoch.value).toBe(jumps + 2);
+  await apply(update(9, { branches: named(0, 1) }), true);
+  expect(epoch.value).toBe(jumps + 3);
+});
+
 test('an update without messages keeps the list as it is, so that who draws it need not look', async () => {
   await apply(update(3, { messages: many(0, 1) }));
   const before = messages.value;

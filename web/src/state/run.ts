@@ -47,14 +47,22 @@ export function onPrints(heard: Listener): void {
   listener = heard;
 }
 
-/** Takes an update in. */
-export async function apply(update: Update): Promise<void> {
+/** Whether an update leads elsewhere, and not just on: back, to a branch that was there before, to another run. */
+function leadsElsewhere({ frame, branch }: Update): boolean {
+  const { at } = writable.cluster.peek();
+  const known = writable.branches.peek().some(({ id }) => id === branch);
+  return frame.whole || frame.at < at || (known && branch !== writable.branch.peek());
+}
+
+/** Takes an update in. `jumped`: it is the answer to a question for another moment, even if that is a later one. */
+export async function apply(update: Update, jumped = false): Promise<void> {
+  const elsewhere = jumped || leadsElsewhere(update);
   batch(() => {
-    if (update.frame.whole) {
+    if (elsewhere) {
       writable.epoch.value += 1;
     }
     writable.cluster.value = merge(writable.cluster.peek(), update.frame);
-    if (update.frame.whole) {
+    if (elsewhere) {
       writable.messages.value = update.messages.slice(-MESSAGES_MAX);
     } else if (update.messages.length > 0) {
       writable.messages.value = [...writable.messages.peek(), ...update.messages].slice(-MESSAGES_MAX);

@@ -10,10 +10,17 @@ const calm = typeof matchMedia === 'undefined' ? null : matchMedia('(prefers-red
 
 /** Whether things should move as little as possible: the system says so. */
 export const reducedMotion = signal(calm?.matches ?? false);
-/** The chosen theme. */
-export const theme = signal<Theme>(
-  recall<Theme>('theme', 'system', value => ['system', 'light', 'dark'].includes(value)),
-);
+function isTheme(value: string | null): value is Theme {
+  return value === 'system' || value === 'light' || value === 'dark';
+}
+
+function firstTheme(): Theme {
+  const asked = typeof location === 'undefined' ? null : new URLSearchParams(location.search).get('theme');
+  return isTheme(asked) ? asked : recall<Theme>('theme', 'system', isTheme);
+}
+
+/** The chosen theme; one that the address asks for goes first. */
+export const theme = signal<Theme>(firstTheme());
 
 /** Whether terminals tell screen readers what they print. */
 export const screenReader = kept('screenReader', false, value => typeof value === 'boolean');

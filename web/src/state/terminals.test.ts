@@ -16,6 +16,7 @@ vi.mock('../sim/client', async original => {
   return { ...(await original<typeof import('../sim/client')>()), sim };
 });
 
+const { apply } = await import('./run');
 const { writeFile } = await import('./files');
 const { attachScreen, closeTerminal, missingFiles, openTerminal, resetTerminals, run, shownTerminals, terminals } =
   await import('./terminals');
@@ -24,7 +25,7 @@ beforeEach(async () => {
   for (const { id } of terminals.value.slice(1)) {
     await closeTerminal(id);
   }
-  resetTerminals([]);
+  resetTerminals();
   model.lines.length = 0;
 });
 
@@ -64,7 +65,22 @@ test('three at most are shown side by side; the last terminal stays', async () =
   expect(shownTerminals.value).toEqual(terminals.value.map(({ id }) => id));
 });
 
-test('a link’s lines are shown in the terminals that they were typed in', () => {
-  resetTerminals([{ at: 0, terminal: 2, line: 'get pods' }]);
-  expect(terminals.value.map(({ id }) => id)).toContain(2);
+test('what the run does again shows in the terminal that it was done in', async () => {
+  const printed = (text: string, done: boolean) => ({ terminal: 7, text: [{ error: false, text }], done, code: 0 });
+  await apply(update(1, { prints: [printed('$ kubectl rollout status deployment/web\n', false)] }));
+  const terminal = terminals.value.find(({ id }) => id === 7);
+  expect([terminal?.busy.value, terminal?.title.value]).toEqual([true, 'kubectl rollout status deployment/web']);
+  const heard: string[] = [];
+  attachScreen(7, event => heard.push(event.kind));
+  await apply(update(2, { prints: [printed('rolled out\n', true)] }));
+  expect(heard).toEqual(['line', 'busy', 'text', 'done']);
+  expect(terminal?.busy.value).toBe(false);
+});
+
+test('a terminal learns that something waits in it, or not any more, when another moment is looked at', async () => {
+  const silent = (done: boolean) => ({ terminal: 0, text: [], done, code: 0 });
+  await apply(update(5, { prints: [silent(false)] }));
+  expect(terminals.value[0]?.busy.value).toBe(true);
+  await apply(update(3, { prints: [silent(true)] }));
+  expect(terminals.value[0]?.busy.value).toBe(false);
 });

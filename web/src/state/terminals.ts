@@ -1,7 +1,7 @@
 /** The terminals: who types where, and who waits. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { sim } from '../sim/client';
-import type { Print, Text, TypedLine } from '../sim/frames';
+import type { Print, Text } from '../sim/frames';
 import { filesOf } from './files';
 import { noteLine } from './journal';
 import { apply, onPrints } from './run';
@@ -17,7 +17,10 @@ export interface Terminal {
 
 /** What a terminal tells its screen. */
 export type ScreenEvent =
-  | { kind: 'line'; line: string }
+  /** A line that wasn't typed at the keyboard: by a button, or (`again`) by the run, as it is played once more. */
+  | { kind: 'line'; line: string; again: boolean }
+  /** Something waits in it, although nothing was typed: another moment is looked at. */
+  | { kind: 'busy' }
   | { kind: 'text'; text: Text }
   | { kind: 'done'; code: number }
   | { kind: 'clear' };
@@ -78,16 +81,32 @@ export function attachScreen(id: number, heard: (event: ScreenEvent) => void): v
   byId(id)?.attach(heard);
 }
 
-onPrints((prints: readonly Print[]) => {
+/** How the model says that a line is done again: as it would stand in a terminal. */
+const AGAIN = /^\$ (.*)\n$/;
+
+function hear(print: Print): void {
+  const terminal = byId(print.terminal) ?? open(print.terminal);
+  for (const text of print.text) {
+    const line = print.text.length === 1 ? AGAIN.exec(text.text)?.[1] : undefined;
+    if (line === undefined) {
+      terminal.tell({ kind: 'text', text });
+    } else {
+      terminal.title.value = line;
+      terminal.tell({ kind: 'line', line, again: true });
+    }
+  }
+  if (print.done) {
+    terminal.busy.value = false;
+    terminal.tell({ kind: 'done', code: print.code });
+  } else if (!terminal.busy.peek()) {
+    terminal.busy.value = true;
+    terminal.tell({ kind: 'busy' });
+  }
+}
+
+onPrints(prints => {
   for (const print of prints) {
-    const terminal = byId(print.terminal);
-    for (const text of print.text) {
-      terminal?.tell({ kind: 'text', text });
-    }
-    if (terminal && print.done) {
-      terminal.busy.value = false;
-      terminal.tell({ kind: 'done', code: print.code });
-    }
+    hear(print);
   }
 });
 
@@ -160,7 +179,7 @@ export async function closeTerminal(id: number): Promise<void> {
 export async function run(line: string, terminal?: number): Promise<void> {
   const where = free(terminal);
   showTerminal(where.id, false);
-  where.tell({ kind: 'line', line });
+  where.tell({ kind: 'line', line, again: false });
   await enter(where.id, line);
 }
 
@@ -194,19 +213,11 @@ export async function interrupt(id: number): Promise<void> {
   await apply(await sim.interrupt(id));
 }
 
-/** Another run begins: the terminals are as new, with what its link says was typed in them. */
-export function resetTerminals(lines: readonly TypedLine[]): void {
-  for (const { terminal } of lines) {
-    if (!byId(terminal)) {
-      open(terminal);
-    }
-  }
+/** Another run begins: the terminals are as new. What its link says was typed in them comes as prints. */
+export function resetTerminals(): void {
   for (const terminal of list.peek()) {
     terminal.busy.value = false;
     terminal.title.value = '';
     terminal.tell({ kind: 'clear' });
-  }
-  for (const { terminal, line } of lines) {
-    byId(terminal)?.tell({ kind: 'line', line });
   }
 }

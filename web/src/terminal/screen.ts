@@ -162,7 +162,13 @@ export class Screen {
         this.editor.note(event.line);
         this.fresh = true;
         this.busy = true;
-        this.remember(event.line);
+        if (!event.again) {
+          this.remember(event.line);
+        }
+        break;
+      case 'busy':
+        this.erase();
+        this.busy = true;
         break;
       case 'text': {
         this.erase();
@@ -303,8 +309,6 @@ export class Screen {
   private cancel(): void {
     if (this.busy) {
       this.waiting = [];
-      this.xterm.write('^C\n');
-      this.fresh = true;
       attempt(interrupt(this.id));
     } else {
       this.leaveLine('^C');

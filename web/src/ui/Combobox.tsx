@@ -11,6 +11,17 @@ export interface Option {
   readonly group: string;
 }
 
+/** Options that stand together under a heading, with the number of the first. */
+function groupsOf<O extends Option>(options: readonly O[]): { name: string; from: number; members: O[] }[] {
+  const groups: { name: string; from: number; members: O[] }[] = [];
+  options.forEach((option, at) => {
+    const last = groups.at(-1);
+    if (last?.name === option.group) last.members.push(option);
+    else groups.push({ name: option.group, from: at, members: [option] });
+  });
+  return groups;
+}
+
 export function Combobox<O extends Option>({
   label,
   value,
@@ -95,27 +106,29 @@ export function Combobox<O extends Option>({
       />
       {shown.length > 0 && (
         <div class="combobox-list" role="listbox" id={`${id}-list`} aria-label={label} tabIndex={-1} ref={list}>
-          {shown.map((option, at) => (
-            <div key={option.value}>
-              {shown[at - 1]?.group !== option.group && (
-                <div class="combobox-group" role="presentation">
-                  {option.group}
-                </div>
-              )}
-              {/* biome-ignore lint/a11y/useKeyWithClickEvents: the field has the focus and takes the keys */}
-              <div
-                role="option"
-                tabIndex={-1}
-                id={`${id}-${at}`}
-                class="combobox-option"
-                aria-selected={at === active.value}
-                // The field would lose the focus before the click.
-                onMouseDown={event => event.preventDefault()}
-                onClick={() => choose(option)}
-              >
-                <code>{option.value}</code>
-                <span>{option.hint}</span>
+          {groupsOf(shown).map(({ name, from, members }) => (
+            // biome-ignore lint/a11y/useSemanticElements: a group of options, not of fields
+            <div key={name} role="group" aria-label={name}>
+              <div class="combobox-group" aria-hidden="true">
+                {name}
               </div>
+              {members.map((option, at) => (
+                // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the focus and takes the keys
+                <div
+                  key={option.value}
+                  role="option"
+                  tabIndex={-1}
+                  id={`${id}-${from + at}`}
+                  class="combobox-option"
+                  aria-selected={from + at === active.value}
+                  // The field would lose the focus before the click.
+                  onMouseDown={event => event.preventDefault()}
+                  onClick={() => choose(option)}
+                >
+                  <code>{option.value}</code>
+                  <span>{option.hint}</span>
+                </div>
+              ))}
             </div>
           ))}
         </div>

@@ -25,7 +25,7 @@ import './ControlPlane.css';
 /** How often the lists beside the picture look for what is new. */
 const LISTS_MS = 180;
 
-const kinds: readonly MessageKind[] = ['input', 'request', 'commit', 'watch', 'answer'];
+const kinds: readonly MessageKind[] = ['input', 'request', 'commit', 'watch', 'answer', 'work'];
 
 /** The controllers that have spoken, in the order of a Deployment's way, then by name. */
 const USUAL = ['deployment-controller', 'replicaset-controller', 'endpointslice-controller'];

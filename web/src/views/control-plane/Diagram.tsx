@@ -2,7 +2,7 @@
 import type { Message, NodeFrame } from '../../sim/frames';
 import { partyName } from '../../words/objects';
 import { ease } from './flight';
-import { fitting, keyOf, type Layout, OTHERS, type Place, pointAt, shortName, wayOf } from './layout';
+import { fitting, keyOf, type Layout, OTHERS, type Place, placeOf, pointAt, shortName, wayOf } from './layout';
 import type { Load } from './rates';
 import { Shape } from './Shape';
 import { text } from './text';
@@ -224,7 +224,7 @@ function Moving({ token, label, layout, calm, pick }: DiagramProps & { token: To
   const { message, part } = token;
   const way = wayOf(layout, message.from, message.to);
   if (!way) {
-    return null;
+    return message.text ? <Thought token={token} layout={layout} pick={pick} /> : null;
   }
   const { x, y } = pointAt(way, calm ? 0.5 : ease(part));
   return (
@@ -240,6 +240,30 @@ function Moving({ token, label, layout, calm, pick }: DiagramProps & { token: To
           {label}
         </text>
       )}
+    </g>
+  );
+}
+
+/** What a controller decided, beside it. */
+function Thought({ token, layout, pick }: Pick<DiagramProps, 'layout' | 'pick'> & { token: Token }) {
+  const { message } = token;
+  const place = placeOf(layout, message.from);
+  if (!place) {
+    return null;
+  }
+  const { box } = place;
+  const room = layout.width - box.x - 40;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the same message can be reached by keyboard in the log
+    <g
+      class="plane-token kind-work"
+      transform={`translate(${box.x + 10} ${box.y + box.h + 4})`}
+      onClick={() => pick(message)}
+    >
+      <Shape kind="work" ok={message.ok} />
+      <text x={14} y={4} class="plane-token-label">
+        {fitting(message.text, room)}
+      </text>
     </g>
   );
 }

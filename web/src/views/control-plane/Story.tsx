@@ -11,7 +11,7 @@ import { KindSign } from './Shape';
 import { tell } from './telling';
 import { text } from './text';
 
-const kinds = { typed: 'input', asks: 'request', stored: 'commit', heard: 'watch', works: 'work' } as const;
+const kinds = { typed: 'input', asks: 'request', stored: 'commit', heard: 'watch' } as const;
 
 /** A step that begins so much after the one before is set apart. */
 const PAUSE = 100 * MILLI;

@@ -16,6 +16,9 @@ export const SLOW_MOTION = 0.002;
 /** What takes no virtual time, such as what kubectl asks and what is written into etcd, is shown for this long. */
 const SHORTEST = 0.8 * MILLI;
 
+/** What a controller decided is shown long enough to be read. */
+const THOUGHT = 3 * MILLI;
+
 /** How far the picture runs behind the clock: a watch delivers after two milliseconds. */
 export const LAG = 2.2 * MILLI;
 
@@ -40,6 +43,7 @@ export interface Flight {
  */
 export function flight(message: Message): Flight {
   if (message.at - message.sent >= SHORTEST) return { from: message.sent, to: message.at };
+  if (message.kind === 'work' && message.text) return { from: message.at, to: message.at + THOUGHT };
   const after = message.kind === 'commit' || message.kind === 'answer' || message.kind === 'work';
   return after ? { from: message.at, to: message.at + SHORTEST } : { from: message.at - SHORTEST, to: message.at };
 }

@@ -50,18 +50,17 @@ const pods = [ref('Pod', 'web-1'), ref('Pod', 'web-2')];
 /** What happens when somebody creates a Deployment of two. */
 export const creation: Message[] = [
   said('input', 1, 0, 0, party('user'), api, { text: 'kubectl create deployment web --image=nginx --replicas=2' }),
-  said('request', 1, 0, 0, party('user'), api, {
-    verb: 'create',
-    resource: 'deployments',
-    object: ref('Deployment', 'web'),
-  }),
   said('commit', 1, 0, 0, api, etcd, { verb: 'create', resource: 'deployments', object: ref('Deployment', 'web') }),
   said('watch', 2, 1, 2, api, manager, { resource: 'deployments', object: ref('Deployment', 'web') }),
+  said('work', 2, 1, 2, party('controller', 'deployment-controller'), party('controller', 'deployment-controller'), {
+    resource: 'deployments',
+    object: ref('Deployment', 'web'),
+    text: 'no ReplicaSet has this template yet',
+  }),
   said('request', 3, 2, 3, party('controller', 'deployment-controller'), api, {
     verb: 'create',
     resource: 'replicasets',
     object: ref('ReplicaSet', 'web-5d'),
-    text: 'no ReplicaSet has this template yet',
   }),
   said('commit', 3, 2, 3, api, etcd, { verb: 'create', resource: 'replicasets', object: ref('ReplicaSet', 'web-5d') }),
   said('answer', 4, 3, 4, api, manager),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { creation, message, party, ref } from './messages.fixture';
 import { narrate } from './narration';
 
-test('creating a Deployment is a story in seven steps', () => {
+test('creating a Deployment is a story in six steps', () => {
   const steps = narrate(creation);
   expect(
     steps.map(
@@ -11,13 +11,16 @@ test('creating a Deployment is a story in seven steps', () => {
     ),
   ).toEqual([
     'typed user   0',
-    'asks user create deployments 1',
     'stored apiServer create deployments 1',
     'asks deployment-controller create replicasets 1',
     'asks replicaset-controller create pods 2',
     'asks scheduler bind pods 2',
     'heard node-1   2',
   ]);
+});
+
+test('what a controller decided is told with what it asks', () => {
+  expect(narrate(creation)[2]?.text).toBe('no ReplicaSet has this template yet');
 });
 
 test('several kubelets share a step', () => {

@@ -10,7 +10,7 @@ export interface Step {
   /** Tells steps apart, also while new messages join in. */
   key: string;
   /** Which kind of sentence it is. */
-  kind: 'typed' | 'asks' | 'stored' | 'heard' | 'works';
+  kind: 'typed' | 'asks' | 'stored' | 'heard';
   /** Who does it: several kubelets may share a step. */
   who: Party[];
   verb: string;
@@ -47,8 +47,8 @@ function kindOf(message: Message): Step['kind'] | null {
     // Controllers and scheduler hear of everything: what they make of it is told instead.
     case 'watch':
       return message.to.role === 'kubelet' || message.to.role === 'proxy' ? 'heard' : null;
+    // What a controller decided is told with the request that comes of it.
     case 'work':
-      return message.text ? 'works' : null;
     case 'answer':
       return null;
   }
@@ -73,14 +73,18 @@ function join(step: Step, message: Message, who: Party): void {
 export function narrate(messages: readonly Message[]): Step[] {
   const steps: Step[] = [];
   const open = new Map<string, Step>();
-  // Who asked what of the API server by which event: only what a user asked is told to be stored, else every second step would be.
-  const asked = new Map<number, Message>();
+  // Only what a user asked is told to be stored, else every second step would be.
+  const users = new Set<number>();
+  const decided = new Map<string, string>();
   for (const message of messages) {
-    if (message.kind === 'request') {
-      asked.set(message.event, message);
+    if (message.from.role === 'user') {
+      users.add(message.event);
+    }
+    if (message.kind === 'work' && message.text) {
+      decided.set(`${message.event} ${message.from.name}`, message.text);
     }
     const kind = kindOf(message);
-    if (!kind || (kind === 'stored' && asked.get(message.event)?.from.role !== 'user')) {
+    if (!kind || (kind === 'stored' && !users.has(message.event))) {
       continue;
     }
     const who = doer(message, kind);
@@ -96,7 +100,8 @@ export function narrate(messages: readonly Message[]): Step[] {
     if (steps.length === STEPS_MAX) {
       break;
     }
-    const { verb, resource, ok, text, at } = message;
+    const { verb, resource, ok, at } = message;
+    const text = message.text || (decided.get(`${message.cause} ${who.name}`) ?? '');
     const objects = message.object ? [message.object] : [];
     const fresh: Step = {
       key: `${same} ${message.event}`,

@@ -11,6 +11,8 @@ export const sentences = dictionary({
     several: (count: number, kind: string) => `${count} ${kind}s`,
     typed:
       'You type a command. kubectl reads it, and turns it into a request to the API server: nobody else takes orders.',
+    typedElsewhere:
+      'You do something to the machines themselves. The API server isn’t asked, and nobody tells it: it has to find out.',
     stored:
       'The API server checks it and writes {} into etcd, under a new revision. Everybody who watches such objects will hear of it.',
     storedNew:
@@ -23,7 +25,6 @@ export const sentences = dictionary({
     kubeletHeard: (who: string) =>
       `${who} hears of a change to its own Pods: {}. It compares what should run with what runs, and gets to work.`,
     proxyHeard: (who: string) => `${who} hears of it and rewrites the node’s rules, so that traffic finds its way: {}.`,
-    works: (who: string) => `${who} works on: {}.`,
     told: {
       'user create': (who: string, things: string) => `${who} asks the API server to create ${things}: {}.`,
       'user apply': (who: string, things: string) => `${who} asks the API server to create or change ${things}: {}.`,
@@ -71,6 +72,7 @@ export const sentences = dictionary({
     one: (kind: string) => `一个 ${kind}`,
     several: (count: number, kind: string) => ` ${count} 个 ${kind}`,
     typed: '你输入一条命令。kubectl 读懂它，转换成发给 API server 的请求：除了 API server，谁也不接受命令。',
+    typedElsewhere: '你直接对机器动了手。没有谁请求 API server，也没有谁告诉它：它得自己发现。',
     stored: 'API server 检查请求，把 {} 连同新的 revision 写入 etcd。所有 watch 这类对象的组件都会得知。',
     storedNew:
       'API server 检查请求，补全你没写的字段，把 {} 写入 etcd。现在它存在了——但只是一个愿望：还没有任何东西在运行。',
@@ -81,7 +83,6 @@ export const sentences = dictionary({
     kubeletHeard: (who: string) =>
       `${who} 得知归自己管的 Pod 有变化：{}。它比较“应该运行什么”和“正在运行什么”，然后动手。`,
     proxyHeard: (who: string) => `${who} 得知变化，改写节点上的规则，让流量找得到路：{}。`,
-    works: (who: string) => `${who} 正在处理：{}。`,
     told: {
       'user create': (who: string, things: string) => `${who} 请求 API server 创建${things}：{}。`,
       'user apply': (who: string, things: string) => `${who} 请求 API server 创建或修改${things}：{}。`,

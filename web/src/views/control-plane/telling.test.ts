@@ -10,18 +10,18 @@ afterEach(() => {
 
 test('creating a Deployment is told with its names', () => {
   const told = narrate(creation).map(step => plain(tell(step)));
-  expect(told[1]).toBe('kubectl asks the API server to create a Deployment: deployment/web.');
-  expect(told[4]).toContain(
+  expect(told[1]).toContain('and writes deployment/web into etcd');
+  expect(told[3]).toContain(
     'replicaset-controller counts: fewer Pods than wanted. It has 2 Pods created: pod/web-1, pod/web-2.',
   );
-  expect(told[5]).toContain('kube-scheduler takes 2 Pods without a node');
-  expect(told[6]).toContain('On node-1, node-2, kubelet hears');
+  expect(told[4]).toContain('kube-scheduler takes 2 Pods without a node');
+  expect(told[5]).toContain('On node-1, node-2, kubelet hears');
 });
 
 test('in Chinese too, with the same names', () => {
   lang.value = 'zh';
   const told = narrate(creation).map(step => plain(tell(step)));
-  expect(told[4]).toContain('请求创建 2 个 Pod：pod/web-1、pod/web-2。');
+  expect(told[3]).toContain('请求创建 2 个 Pod：pod/web-1、pod/web-2。');
 });
 
 test('many objects are counted, not listed', () => {
@@ -48,4 +48,9 @@ test('refusals are told as such', () => {
     object: ref('Pod', 'p'),
   });
   expect(plain(tell(narrate([refused])[0] as never))).toContain('is refused');
+});
+
+test('what is done to machines isn’t told as a request', () => {
+  const fault = message({ kind: 'input', from: party('user'), to: party('user'), text: 'fault kill node node-2' });
+  expect(plain(tell(narrate([fault])[0] as never))).toContain('isn’t asked');
 });

@@ -63,15 +63,13 @@ export function tell(step: Step): Piece[] {
   const sentence = (): string => {
     switch (step.kind) {
       case 'typed':
-        return say.typed;
+        return step.first.to.role === 'user' ? say.typedElsewhere : say.typed;
       case 'asks':
         return asks(step);
       case 'stored':
         return step.verb === 'create' ? say.storedNew : step.verb === 'delete' ? say.storedDelete : say.stored;
       case 'heard':
         return step.who[0]?.role === 'proxy' ? say.proxyHeard(names) : say.kubeletHeard(names);
-      case 'works':
-        return say.works(names);
     }
   };
   const [before = '', after] = sentence().split('{}');

@@ -31,8 +31,10 @@ export function tokensAt(messages: readonly Message[], shown: number): Token[] {
   return [...tokens.values()];
 }
 
-/** What a token says: `create pods`; a delivery says of what. */
+/** What a token says: `create pods`; a delivery says of what, a decision why. An answer says nothing but whether it is one. */
 function wordsOf({ message }: Token): string {
+  if (message.kind === 'answer') return '';
+  if (message.kind === 'work') return message.text;
   return [message.verb, message.resource].filter(Boolean).join(' ');
 }
 

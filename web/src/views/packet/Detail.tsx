@@ -49,8 +49,8 @@ export function Detail({ step }: { step: Step }) {
   const node = nodeOf(hop);
   const direction = t.directions[hop.direction as keyof typeof t.directions] ?? hop.direction;
   return (
-    <section class="packet-detail" aria-live="polite">
-      <header>
+    <section class="packet-detail">
+      <header aria-live="polite">
         <h3>
           <span class="step-number">{step.number}</span>
           {placeName(hop)} <code>{hop.interface}</code>

@@ -15,6 +15,7 @@ import { listen } from './gestures';
 import { byGroup, type Group, type Grouping, group } from './groups';
 import type { Thing } from './hit';
 import { Legend } from './Legend';
+import type { Scene, Stage } from './layout';
 import { Outline } from './Outline';
 import { words } from './Still';
 import { Screen } from './screen';
@@ -130,23 +131,31 @@ function choose(thing: Thing | null): void {
 /** How often the tree for keyboard and screen readers follows the cluster, in milliseconds: reading takes longer than a frame. */
 const TREE_PACE = 500;
 
-function useSlowCluster() {
-  const slow = useSignal(cluster.peek());
+interface Known {
+  readonly stage: Stage;
+  readonly scene: Scene;
+}
+
+function useKnown(screen: Signal<Screen | null>): Signal<Known | null> {
+  const known = useSignal<Known | null>(null);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      timer = undefined;
+      const scene = screen.peek()?.sceneNow;
+      known.value = scene ? { stage: cluster.peek(), scene } : null;
+    };
     const end = effect(() => {
       void cluster.value;
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        slow.value = cluster.peek();
-      }, TREE_PACE);
+      void screen.value?.hasScene.value;
+      timer ??= setTimeout(look, known.peek() ? TREE_PACE : 0);
     });
     return () => {
       end();
       clearTimeout(timer);
     };
   }, []);
-  return slow;
+  return known;
 }
 
 export function TopologyView() {
@@ -198,9 +207,8 @@ function Reading({
   reading: Signal<boolean>;
 }) {
   const open = useSignal<ReadonlySet<Id>>(new Set());
-  const slow = useSlowCluster();
-  const scene = screen.value?.sceneNow;
-  if (!scene) return null;
+  const known = useKnown(screen).value;
+  if (!known || known.scene.nodes.length === 0) return null;
   const onKey = (event: KeyboardEvent): boolean => {
     const on = screen.peek();
     const step = 60;
@@ -229,8 +237,8 @@ function Reading({
   };
   return (
     <Outline
-      stage={slow.value}
-      list={items(scene, open.value)}
+      stage={known.stage}
+      list={items(known.scene, open.value)}
       current={current.value}
       selected={selectedId.value}
       go={id => {

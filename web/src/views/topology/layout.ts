@@ -280,10 +280,21 @@ function seat(
   });
 }
 
+let ranks: ReadonlyMap<string, number> = new Map();
+
+/** The nodes by name. Comparing names is slow, and in a crowd nodes change all the time while their names don't: the order is remembered. */
+function inOrder(stage: Stage): NodeFrame[] {
+  const nodes = [...stage.nodes.values()];
+  if (ranks.size !== nodes.length || nodes.some(node => !ranks.has(node.name))) {
+    ranks = new Map([...nodes].sort(byName).map((node, rank) => [node.name, rank]));
+  }
+  return nodes.sort((a, b) => (ranks.get(a.name) ?? 0) - (ranks.get(b.name) ?? 0));
+}
+
 /** Puts nodes into rows. */
 function rank(stage: Stage, shape: Shape, panel: Measure['panel'], top: number) {
   const { w, h, scale } = panel;
-  const sorted = [...stage.nodes.values()].sort(byName);
+  const sorted = inOrder(stage);
   const nodes = sorted.map((node, at): NodeBox => {
     const x = (at % shape.across) * (w + GAP * scale);
     const y = top + Math.floor(at / shape.across) * (h + ROW_GAP * scale);

@@ -82,10 +82,14 @@ function presence(picture: Picture): PodStyle['presence'] {
 /** The actors that are in view. */
 export function visibleActors(actors: ReadonlyMap<Id, Actor>, view: Box): Actor[] {
   const visible: Actor[] = [];
+  const right = view.x + view.w;
+  const bottom = view.y + view.h;
+  // Written out, for it is done for each pod in each frame.
   for (const actor of actors.values()) {
-    const w = POD.w * actor.size;
-    const h = POD.h * actor.size;
-    if (overlaps({ x: actor.x - w / 2, y: actor.y - h / 2, w, h }, view)) visible.push(actor);
+    const w = (POD.w / 2) * actor.size;
+    const h = (POD.h / 2) * actor.size;
+    const out = actor.x + w < view.x || actor.x - w > right || actor.y + h < view.y || actor.y - h > bottom;
+    if (!out) visible.push(actor);
   }
   return visible;
 }

@@ -46,13 +46,14 @@ export function paintUnderlay(ctx: Context, scene: Scene, style: NodeStyle): voi
   trunk(ctx, scene.underlay, scene.box.x + 6 * scene.scale);
   for (const box of scene.nodes) uplink(ctx, box, scene.underlay, style);
   const first = scene.underlay[0];
-  if (first && 11 * scale * zoom > 6) {
-    const type = { size: 11 * scale, color: palette.muted, weight: 500 };
-    const x = first.x2 + 14 * scale;
-    const width = widthOf(ctx, style.words.underlay, type);
-    if (first.x2 - first.x1 > width * 2)
-      write(ctx, style.words.underlay, (first.x1 + first.x2) / 2, first.y + 13 * scale, { ...type, align: 'center' });
-    else write(ctx, style.words.underlay, x, first.y, type);
+  if (!first || 11 * scale * zoom <= 6) return;
+  const type = { size: 11 * scale, color: palette.muted, weight: 500 };
+  const { underlay } = style.words;
+  // Above the line, where only nodes' own links come down; below it, the next row's begin.
+  if (first.x2 - first.x1 > 2 * widthOf(ctx, underlay, type)) {
+    write(ctx, underlay, first.x1 + 14 * scale, first.y - 11 * scale, type);
+  } else {
+    write(ctx, underlay, first.x2 + 14 * scale, first.y, type);
   }
 }
 
@@ -91,16 +92,28 @@ export function paintNode(ctx: Context, box: NodeBox, style: NodeStyle, crowd: b
   const pixels = box.w * style.zoom;
   const found = troubles(box.node);
   const dead = found.some(one => weight(one) === 'dead');
-  panel(ctx, box, style, dead, pixels);
-  tether(ctx, box, style);
   if (pixels < PANEL_NAME) {
+    plate(ctx, box, style, dead);
     if (crowd) heat(ctx, box, style, dead);
     return;
   }
+  panel(ctx, box, style, dead, pixels);
+  tether(ctx, box, style);
   if (pixels < PANEL_WORDS) nameOnly(ctx, box, style, found);
   else head(ctx, box, style, found);
   if (crowd) tile(ctx, box, style);
   if (pixels >= PANEL_WORDS) foot(ctx, box, style);
+}
+
+/** A panel from far away: there may be thousands, and no curve is seen. */
+function plate(ctx: Context, box: NodeBox, style: NodeStyle, dead: boolean): void {
+  const { palette, zoom } = style;
+  ctx.fillStyle = box.node.powered ? palette.glass : palette.off;
+  ctx.fillRect(box.x, box.y, box.w, box.h);
+  if (!dead && style.hovered !== box.node.id) return;
+  ctx.lineWidth = 1.5 / zoom;
+  ctx.strokeStyle = dead ? palette.danger : palette.accent;
+  ctx.strokeRect(box.x, box.y, box.w, box.h);
 }
 
 function panel(ctx: Context, box: NodeBox, style: NodeStyle, dead: boolean, pixels: number): void {
@@ -293,14 +306,11 @@ function meters(ctx: Context, box: NodeBox, style: NodeStyle): void {
     const x = area.x + at * (w + gap);
     const y = area.y + 52 * scale;
     const size = 10.5 * scale;
+    const type = { size, color: style.palette.muted, mono: true };
     const took = write(ctx, name, x, y, { size, color: style.palette.muted, weight: 500 });
-    write(ctx, amount, x + w, y, {
-      size,
-      color: style.palette.muted,
-      mono: true,
-      align: 'right',
-      max: w - took - 4 * scale,
-    });
+    // Where there is no room for both numbers, their ratio says it.
+    const fits = took + 4 * scale + widthOf(ctx, amount, type) <= w;
+    write(ctx, fits ? amount : `${Math.round(part * 100)}%`, x + w, y, { ...type, align: 'right' });
     bar(ctx, x, y + 8 * scale, w, 5 * scale, part, style.palette);
   });
 }
@@ -327,7 +337,7 @@ function foot(ctx: Context, box: NodeBox, style: NodeStyle): void {
   rounded(ctx, area.x, area.y + 6 * scale, area.w + POD.gap / 2 + 3, 9 * scale, 4.5 * scale);
   ctx.fillStyle = bridge ? palette.bridge : palette.line;
   ctx.fill();
-  const y = area.y + 36 * scale;
+  const y = area.y + 38 * scale;
   const size = 10 * scale;
   const middle = box.x + box.w / 2;
   ctx.strokeStyle = palette.wire;
@@ -335,7 +345,7 @@ function foot(ctx: Context, box: NodeBox, style: NodeStyle): void {
   line(ctx, middle, area.y + 15 * scale, middle, y - 9 * scale);
   line(ctx, middle, y + 9 * scale, middle, box.y + box.h);
   const label = node.podCidr ? `cni0 ${bridgeAddress(node.podCidr)}` : 'cni0';
-  write(ctx, label, area.x + 3 * scale, area.y + 25 * scale, { size, color: ink, mono: true, max: area.w * 0.42 });
+  write(ctx, label, area.x + 3 * scale, area.y + 23.5 * scale, { size, color: ink, mono: true, max: area.w * 0.42 });
   port(ctx, 'eth0', middle, y, box, style, on);
   if (vxlan) {
     const x = middle + 84 * scale;
@@ -344,13 +354,15 @@ function foot(ctx: Context, box: NodeBox, style: NodeStyle): void {
     line(ctx, middle + 26 * scale, y, x - 36 * scale, y);
     port(ctx, 'flannel.1', x, y, box, style, running);
   }
-  write(ctx, on ? node.address : '', area.x + area.w - 3 * scale, area.y + 25 * scale, {
-    size,
-    color: ink,
-    mono: true,
-    align: 'right',
-    max: area.w * 0.4,
-  });
+  if (on) {
+    write(ctx, node.address, middle - 25 * scale, y, {
+      size,
+      color: ink,
+      mono: true,
+      align: 'right',
+      max: area.w * 0.4,
+    });
+  }
   ctx.globalAlpha = 1;
 }
 

@@ -1,4 +1,5 @@
 /** The canvas and its life: what is shown of the scene, and that it is drawn when, and only when, something has changed. */
+import { signal } from '@preact/signals';
 import type { PodFrame } from '../../sim/frames';
 import type { Id } from '../../sim/module';
 import { type Box, type Camera, framing, held, type Size, toScreen, toWorld, zoomAt } from './geometry';
@@ -75,6 +76,9 @@ export class Screen {
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(canvas);
   }
+
+  /** Whether there is a scene. */
+  readonly hasScene = signal(false);
 
   /** Where everything is now; `null` before anything is known. */
   get sceneNow(): Scene | null {
@@ -158,6 +162,7 @@ export class Screen {
     this.capacity = scene.capacity;
     const first = this.scene === null;
     this.scene = scene;
+    this.hasScene.value = true;
     this.motion.direct(scene, jump || first);
     if (!this.steered) this.goal = showing(scene, this.size);
     if (first || jump) this.camera = this.goal;

@@ -13,7 +13,7 @@ import { Icon, type IconName } from '../../ui/Icon';
 import { MomentLink } from '../../ui/MomentLink';
 import { ObjectLink } from '../../ui/ObjectLink';
 import { duration, moment } from '../../words/time';
-import { fold, type Link, links } from './fold';
+import { fold, type Link } from './fold';
 import { text } from './text';
 import { words } from './words';
 import './Why.css';
@@ -27,6 +27,7 @@ const icons: Readonly<Record<CauseKind, IconName>> = {
   decision: 'why',
   heard: 'eye',
   runtime: 'restart',
+  step: 'step-event',
 };
 
 function ask(about: Selection): Promise<Why> {
@@ -115,8 +116,7 @@ function Thread({ why, deeper }: { why: Why; deeper: (event: number) => void }) 
   if (why.did === 'forgotten') {
     return <p class="why-note">{say.forgotten}</p>;
   }
-  const told = links(why.chain);
-  const { near, hidden, far } = fold(told, open);
+  const { near, hidden, far, opens } = fold(why, open);
   return (
     <>
       <header class="why-head">
@@ -139,7 +139,7 @@ function Thread({ why, deeper }: { why: Why; deeper: (event: number) => void }) 
         ))}
         {hidden > 0 && (
           <li class="why-gap">
-            <button type="button" onClick={() => setOpen(true)}>
+            <button type="button" disabled={!opens} onClick={() => setOpen(true)}>
               {say.more(hidden)}
             </button>
           </li>

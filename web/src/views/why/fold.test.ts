@@ -14,7 +14,11 @@ const cause = (event: number, who: string): Cause => ({
   sentence: '',
 });
 
-const chain = (length: number) => links(Array.from({ length }, (_, number) => cause(number, `who ${number}`)));
+const why = (length: number, leftOut = 0, leftOutAfter = length) => ({
+  chain: Array.from({ length }, (_, number) => cause(number, `who ${number}`)),
+  leftOut,
+  leftOutAfter,
+});
 
 test('of equal neighbours the latest stays, and counts', () => {
   const told = links([cause(9, 'kubelet'), cause(8, 'kubelet'), cause(7, 'scheduler'), cause(6, 'kubelet')]);
@@ -26,12 +30,18 @@ test('of equal neighbours the latest stays, and counts', () => {
 });
 
 test('short chains are told whole', () => {
-  expect(fold(chain(11), false).hidden).toBe(0);
+  expect(fold(why(11), false)).toMatchObject({ hidden: 0, opens: false });
 });
 
 test('of long chains the middle is hidden until it is asked for', () => {
-  const folded = fold(chain(30), false);
-  expect([folded.near.length, folded.hidden, folded.far.length]).toEqual([6, 20, 4]);
+  const folded = fold(why(30), false);
+  expect([folded.near.length, folded.hidden, folded.far.length, folded.opens]).toEqual([6, 20, 4, true]);
   expect(folded.far.at(-1)?.cause.event).toBe(29);
-  expect(fold(chain(30), true).near).toHaveLength(30);
+  expect(fold(why(30), true)).toMatchObject({ hidden: 0, opens: false });
+});
+
+test('what the model left out itself stays a gap', () => {
+  expect(fold(why(60, 500, 40), false)).toMatchObject({ hidden: 550, opens: true });
+  const open = fold(why(60, 500, 40), true);
+  expect([open.near.length, open.hidden, open.far.length, open.opens]).toEqual([40, 500, 20, false]);
 });

@@ -31,5 +31,7 @@ export function words(cause: Cause): Words {
       return object ? around(say.heard, '') : alone(say.heardAlone, '');
     case 'runtime':
       return alone(say.runtime(who || say.kubelet), quote);
+    case 'step':
+      return alone(who ? say.step(who) : say.stepAlone, quote);
   }
 }
