@@ -14,7 +14,7 @@ use sim_core::cluster::invariants::{Checker, Invariant};
 use sim_core::kernel::queue::TieBreak;
 use sim_core::kernel::time::SimDuration;
 use sim_core::kubectl::{self, Invocation, Outcome};
-use sim_core::timeline::{Action, Timeline};
+use sim_core::timeline::{Action, Timeline, Told};
 
 fn budget(name: &str, spec: &str) -> String {
     format!(
@@ -184,7 +184,7 @@ fn a_drain_that_waits_can_be_replayed() {
     timeline.act(invocation("apply -f m.yaml", deployment("web", 4, "nginx:1.17.1", ""))).unwrap();
     timeline.act(invocation("apply -f m.yaml", budget("web", "minAvailable: 4"))).unwrap();
     timeline.seek(timeline.present().now() + SimDuration::from_secs(10));
-    let Some(Outcome::Waiting(_, mut session)) = timeline.act(invocation("drain node-1", String::new())).unwrap() else {
+    let Told::Command(Outcome::Waiting(_, mut session)) = timeline.act(invocation("drain node-1", String::new())).unwrap() else {
         panic!("it waits")
     };
     let mut retries = 0;

@@ -130,7 +130,7 @@ fn run_replay_and_seek_agree() {
     let fork = timeline.fork();
     timeline.seek(SimTime::from_secs(60));
     assert_eq!(timeline.present().fingerprint(), there, "back and forth leads to the same place");
-    assert_eq!(fork.actions().len(), 1, "a fork's future is open");
+    assert_eq!(fork.deeds().len(), 1, "a fork's future is open");
 }
 
 #[test]

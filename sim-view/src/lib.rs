@@ -9,4 +9,5 @@ pub mod draw;
 pub mod frame;
 pub mod lesson;
 pub mod link;
+pub mod sandbox;
 pub mod types;

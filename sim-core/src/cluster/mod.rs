@@ -303,6 +303,13 @@ impl Cluster {
         self.now = self.now.max(until);
     }
 
+    /// Lets the clock come to `until`, before whatever is due then happens.
+    pub fn rest_until(&mut self, until: SimTime) {
+        debug_assert!(self.queue.next_at().is_none_or(|at| at >= until), "nothing is passed over");
+        self.play_traffic(until);
+        self.now = self.now.max(until);
+    }
+
     /// Runs a kubectl command line at this moment.
     pub fn kubectl(&mut self, invocation: &Invocation) -> Outcome {
         let words = invocation.args.strip_prefix(&["kubectl".to_owned()]).unwrap_or(&invocation.args);

@@ -161,6 +161,52 @@ pub fn opens_editor(words: &[String]) -> bool {
     edits && !rest.iter().take_while(|word| *word != "--").any(|word| matches!(word.as_str(), "-h" | "--help"))
 }
 
+/// Commands that change nothing: neither objects, nor what is inside of containers, nor what `config` remembers.
+const READING: &[&str] = &[
+    "api-resources",
+    "api-versions",
+    "apply view-last-applied",
+    "attach",
+    "cluster-info",
+    "cluster-info dump",
+    "config current-context",
+    "config get-contexts",
+    "describe",
+    "diff",
+    "events",
+    "explain",
+    "get",
+    "logs",
+    "port-forward",
+    "proxy",
+    "rollout history",
+    "rollout status",
+    "top node",
+    "top pod",
+    "version",
+    "wait",
+];
+
+/// Whether a command line only reads, whatever comes of it: it asks for something or for help, or is refused.
+pub fn only_reads(words: &[String]) -> bool {
+    let words = words.strip_prefix(&["kubectl".to_owned()]).unwrap_or(words);
+    let (leading, rest) = command_words(words);
+    let asks_for_help = rest.iter().take_while(|word| *word != "--").any(|word| matches!(word.as_str(), "-h" | "--help"));
+    asks_for_help || entry_of(&leading.join(" ")).is_none_or(|entry| READING.contains(&entry.words))
+}
+
+/// The command that the words begin with, short names written out.
+fn entry_of(line: &str) -> Option<&'static Entry> {
+    let full = ALIASES.iter().find(|(alias, _)| begins(line, alias)).map(|(alias, full)| line.replacen(alias, full, 1));
+    let line = full.as_deref().unwrap_or(line);
+    COMMANDS.iter().filter(|entry| begins(line, entry.words)).max_by_key(|entry| entry.words.len())
+}
+
+/// Whether a line begins with these whole words.
+fn begins(line: &str, with: &str) -> bool {
+    line.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 /// Finds the command that the words begin with and runs it.
 pub(super) fn dispatch(call: &mut Call<'_>, words: &[String]) -> Answer<Next> {
     let (mut leading, rest) = command_words(words);
@@ -294,6 +340,40 @@ fn overview() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reading_is_told_from_acting() {
+        let reads = |line: &str| only_reads(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        for line in [
+            "get pods -w",
+            "kubectl -n dev get pods",
+            "rollout status deploy/web",
+            "top po",
+            "delete pod web --help",
+            "apply view-last-applied deploy/web",
+            "config get-contexts",
+            "auth can-i create pods",
+            "frobnicate",
+        ] {
+            assert!(reads(line), "{line}");
+        }
+        for line in [
+            "apply -f web.yaml",
+            "-n dev delete pod web",
+            "rollout undo deploy/web",
+            "exec web -- touch /tmp/a",
+            "exec web -- ls --help",
+            "config set-context --current --namespace=dev",
+            "create deploy web --image=nginx",
+            "drain node-1",
+            "run web --image=nginx -it",
+        ] {
+            assert!(!reads(line), "{line}");
+        }
+        for words in READING {
+            assert!(COMMANDS.iter().any(|entry| entry.words == *words), "{words}");
+        }
+    }
 
     #[test]
     fn suggestions() {

@@ -96,7 +96,7 @@ pub fn rollout_status(deployment: &serde_json::Value) -> Option<(String, bool)> 
     rollout_status::status(deployment, 0).ok()
 }
 
-pub use self::commands::{opens_editor, verbs};
+pub use self::commands::{only_reads, opens_editor, verbs};
 pub use self::words::{split, split_commands};
 
 use self::age::Clock;

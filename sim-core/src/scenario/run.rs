@@ -10,6 +10,7 @@ use crate::cluster::invariants::{Checker, Invariant};
 use crate::cluster::{Cluster, Config};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubectl::{self, Invocation, Outcome, Output, Session};
+use crate::timeline::{Action, Record, Told};
 use std::collections::BTreeMap;
 
 /// How many events pass between two calls of the observer.
@@ -37,6 +38,8 @@ pub struct Run {
     pub cluster: Cluster,
     /// What there is to tell.
     pub report: Report,
+    /// What was done and when, to go through the run again.
+    pub record: Record,
 }
 
 impl Scenario {
@@ -48,11 +51,30 @@ impl Scenario {
         self.run_observed(seed, None, &mut |_| {})
     }
 
+    /// Plays the scenario as [`Scenario::run`], and keeps states on the way, so that any moment of it can be reached again at once.
+    ///
+    /// # Errors
+    /// As [`Scenario::run`].
+    pub fn run_with_checkpoints(&self, seed: u64) -> Result<Run, Error> {
+        self.player(seed, None, true, &mut |_| {})?.play(seed)
+    }
+
     /// Plays the scenario up to a moment (`None`: to its end), and tells the observer now and then how far it has come.
     ///
     /// # Errors
     /// As [`Scenario::run`].
     pub fn run_observed(&self, seed: u64, until: Option<SimTime>, observe: &mut dyn FnMut(Progress)) -> Result<Run, Error> {
+        self.player(seed, until, false, observe)?.play(seed)
+    }
+
+    /// The cluster at the start, and who leads it through the steps.
+    fn player<'a>(
+        &'a self,
+        seed: u64,
+        stop: Option<SimTime>,
+        keeps: bool,
+        observe: &'a mut dyn FnMut(Progress),
+    ) -> Result<Player<'a>, Error> {
         let config = Config { seed, ..self.config.clone() };
         let mut checks: Vec<&Check> = self.checks.iter().collect();
         checks.sort_by_key(|check| match check.at {
@@ -71,6 +93,8 @@ impl Scenario {
         let mut player = Player {
             scenario: self,
             seen: cluster.store().revision(),
+            record: Record::new(cluster.clone()),
+            keeps,
             cluster,
             story: Story::default(),
             checker: Checker::default(),
@@ -78,17 +102,20 @@ impl Scenario {
             checks,
             place: &self.file,
             done: 0,
-            stop: until,
+            stop,
             observe,
         };
         player.checker.observe(&player.cluster);
-        player.play(seed)
+        Ok(player)
     }
 }
 
 struct Player<'a> {
     scenario: &'a Scenario,
     cluster: Cluster,
+    record: Record,
+    /// Whether states on the way are kept in the record: in a large cluster that takes memory.
+    keeps: bool,
     story: Story,
     checker: Checker,
     verdicts: Vec<Verdict>,
@@ -151,7 +178,7 @@ impl<'a> Player<'a> {
             sizes: self.story.sizes,
             traffic: self.cluster.traffic().reports(),
         };
-        Ok(Run { cluster: self.cluster, report })
+        Ok(Run { cluster: self.cluster, report, record: self.record })
     }
 
     /// Does a step. Returns whether the run goes on.
@@ -179,12 +206,12 @@ impl<'a> Player<'a> {
             }
             Do::Fault(fault) => {
                 self.story.tell(now, Tone::Fault, fault.to_string());
-                self.cluster.fault(fault).map_err(|message| self.error(message))?;
+                self.act(Action::Fault(fault.clone())).map_err(|message| self.error(message))?;
                 self.look();
             }
             Do::Traffic(change) => {
                 self.story.tell(now, Tone::Note, change.to_string());
-                self.cluster.change_traffic(change).map_err(|message| self.error(message))?;
+                self.act(Action::Traffic(change.clone())).map_err(|message| self.error(message))?;
             }
             Do::Trace(ask) => {
                 self.story.tell(now, Tone::Command, ask.to_string());
@@ -196,6 +223,24 @@ impl<'a> Player<'a> {
         Ok(true)
     }
 
+    /// Does something to the cluster, and notes it.
+    fn act(&mut self, action: Action) -> Result<Told, String> {
+        self.record.note(&self.cluster, action.clone());
+        action.perform(&mut self.cluster)
+    }
+
+    fn kubectl(&mut self, invocation: Invocation) -> Outcome {
+        self.record.note(&self.cluster, Action::Kubectl(invocation.clone()));
+        self.cluster.kubectl(&invocation)
+    }
+
+    fn poll(&mut self, session: &mut Session) -> kubectl::Progress {
+        if session.acts_at(self.cluster.now()) {
+            self.record.note(&self.cluster, Action::Resume(Box::new(session.clone())));
+        }
+        self.cluster.poll(session)
+    }
+
     /// Runs the commands of a line until one fails.
     fn commands(&mut self, what: &'a Do) -> Result<bool, Error> {
         let Do::Kubectl { line, commands, stdin, expect, timeout } = what else { unreachable!("only called for command lines") };
@@ -203,7 +248,7 @@ impl<'a> Player<'a> {
         for words in commands {
             let files = self.files(words, stdin.as_deref())?;
             let read = files.clone();
-            let outcome = self.cluster.kubectl(&Invocation { args: words.clone(), files });
+            let outcome = self.kubectl(Invocation { args: words.clone(), files });
             self.look();
             let (output, session) = match outcome {
                 Outcome::Done(output) => (output, None),
@@ -280,14 +325,14 @@ impl<'a> Player<'a> {
                     continue;
                 }
             }
-            let progress = self.cluster.poll(&mut session);
+            let progress = self.poll(&mut session);
             self.look();
             self.tell(&progress.output);
             total.stdout.push_str(&progress.output.stdout);
             total.stderr.push_str(&progress.output.stderr);
             if progress.done {
                 total.code = progress.output.code;
-                return match progress.then.map(|then| self.cluster.kubectl(&then)) {
+                return match progress.then.map(|then| self.kubectl(then)) {
                     None => Ok(true),
                     Some(Outcome::Done(output)) => Ok(self.ended(&output, total)),
                     Some(Outcome::Waiting(output, session)) => {
@@ -392,6 +437,9 @@ impl<'a> Player<'a> {
         }
         self.cluster.step();
         self.look();
+        if self.keeps {
+            self.record.keep(&self.cluster);
+        }
         let events = self.cluster.handled();
         if events >= self.scenario.limits.events {
             let message = format!("the run has handled {events} events and comes to no end; it is at {}", self.cluster.now());

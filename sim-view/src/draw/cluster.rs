@@ -251,7 +251,7 @@ impl View {
 }
 
 /// Whether something is drawn of objects of this kind.
-fn is_followed(kind: Kind) -> bool {
+pub(crate) fn is_followed(kind: Kind) -> bool {
     matches!(kind, Kind::Node | Kind::Pod | Kind::Service | Kind::EndpointSlice | Kind::Ingress) || owner::is_owner(kind)
 }
 

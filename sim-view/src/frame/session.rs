@@ -53,7 +53,7 @@ pub struct TypedLine {
 }
 
 /// Something that couldn't be done, in words for its user.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// What is wrong.

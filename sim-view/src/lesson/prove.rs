@@ -1,7 +1,7 @@
 //! Proves a lesson: its start reaches no end by itself, its solution reaches every goal.
 
 use super::progress::acted;
-use super::{Lesson, Progress, typed_lines, watches};
+use super::{Lesson, Progress, What, typed_lines, watches};
 use crate::frame::session;
 use sim_core::Cluster;
 use sim_core::kernel::time::{SimDuration, SimTime};
@@ -45,6 +45,9 @@ pub fn prove(lesson: &Lesson) -> Proof {
     if lesson.par > acted {
         problems.push(format!("par is {}, but the solution needs only {acted} acting lines", lesson.par));
     }
+    let at_first = Progress::new(lesson).look(lesson, &start);
+    let early = lesson.goals.iter().zip(&at_first).filter(|(goal, now)| now.holds && matches!(goal.what, What::Once(_)));
+    problems.extend(early.map(|(goal, _)| format!("reached before anything is done: {goal}")));
     let mut idle = Shell::over(start.clone());
     if walk(lesson, &mut Progress::new(lesson), &mut idle, (start.now() + IDLE.0, IDLE.1)).iter().all(|goal| goal.holds) {
         problems.push(format!("all goals are reached without doing anything for {}", IDLE.0));

@@ -40,7 +40,8 @@ pub(super) fn joined(text: &str) -> String {
     for line in text.lines() {
         let is_fence = line.starts_with("```");
         let last = told.rsplit('\n').next().unwrap_or_default();
-        let goes_on = !is_code && !is_fence && !line.trim().is_empty() && !begins_item(line) && !last.is_empty() && !last.starts_with("```");
+        let goes_on =
+            !is_code && !is_fence && !line.trim().is_empty() && !begins_item(line) && !last.is_empty() && !last.starts_with("```");
         if goes_on {
             let line = line.trim_start();
             if needs_space(last, line) {
@@ -59,7 +60,7 @@ pub(super) fn joined(text: &str) -> String {
 }
 
 fn begins_item(line: &str) -> bool {
-    line.starts_with("- ") || line.split_once(". ").is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
+    line.starts_with("- ") || line.split_once(". ").is_some_and(|(number, _)| number.parse::<u32>().is_ok())
 }
 
 /// Chinese characters and their punctuation stand close together; a word in Latin letters has a space on both sides, unless punctuation
