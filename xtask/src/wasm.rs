@@ -117,7 +117,8 @@ pub(crate) fn bindings(module: &Path, quality: Quality) -> Outcome {
         if kind == "node" {
             bindgen.nodejs(true)?
         } else {
-            bindgen.web(true)?
+            // load.js leaves it to the module's own script to know where it lies.
+            bindgen.web(true)?.omit_default_module_path(false)
         };
         bindgen.generate(&folder)?;
     }
