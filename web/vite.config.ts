@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { offline } from './src/offline/plugin';
@@ -15,11 +15,21 @@ function realPkg(): string {
   }
 }
 
+/** What loads the module: its own loader, which fetches it in two parts; one that wasm-bindgen alone has made has a single part. */
+const loader = existsSync(`${pkg}/load.js`)
+  ? `${pkg}/load.js`
+  : fileURLToPath(new URL('./src/sim/whole.ts', import.meta.url));
+
 export default defineConfig({
   // Static files for any folder of any host.
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  resolve: { alias: { 'podarium-wasm': pkg } },
+  resolve: {
+    alias: [
+      { find: 'podarium-wasm/load.js', replacement: loader },
+      { find: 'podarium-wasm', replacement: pkg },
+    ],
+  },
   worker: { format: 'es' },
   server: { strictPort: true, fs: { allow: ['..', realPkg()] } },
   plugins: [offline()],

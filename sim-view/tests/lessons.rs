@@ -114,7 +114,7 @@ fn hints_goals_and_par_are_sane() {
         let file = &lesson.file;
         assert!((2..=3).contains(&lesson.hints.len()), "{file}: {} hints", lesson.hints.len());
         assert!((2..=5).contains(&lesson.goals.len()), "{file}: {} goals", lesson.goals.len());
-        assert!(lesson.title.en.len() <= 60 && lesson.title.zh.chars().count() <= 26, "{file}: the title is long");
+        assert!(lesson.title.en.len() <= 60 && lesson.title.zh.chars().count() <= 30, "{file}: the title is long");
         assert!(lesson.frame().start.contains("cluster:"), "{file}: it starts from nothing");
     }
 }

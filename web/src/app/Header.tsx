@@ -81,16 +81,18 @@ export function Header() {
   const name = run?.name || lesson.value || text().untitled;
   return (
     <header class="head">
-      <button
-        type="button"
-        class="brand"
-        onClick={() => {
-          dialogue.value = 'welcome';
-        }}
-      >
-        <Logo />
-        <span class="brand-name">Podarium</span>
-      </button>
+      <h1 class="head-title">
+        <button
+          type="button"
+          class="brand"
+          onClick={() => {
+            dialogue.value = 'welcome';
+          }}
+        >
+          <Logo />
+          <span class="brand-name">Podarium</span>
+        </button>
+      </h1>
       <span class="head-slash" aria-hidden="true" />
       <button
         type="button"
@@ -133,7 +135,7 @@ export function Header() {
           variant="quiet"
           class="head-lang"
           lang={lang.value === 'zh' ? 'en' : 'zh-CN'}
-          aria-label={lang.value === 'zh' ? 'English' : '中文'}
+          aria-label={lang.value === 'zh' ? 'EN: English' : '中文'}
           title={lang.value === 'zh' ? 'English' : '中文'}
           onClick={() => chooseLang(lang.value === 'zh' ? 'en' : 'zh')}
         >

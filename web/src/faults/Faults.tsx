@@ -150,7 +150,7 @@ export function Faults() {
       <p class="faults-intro">{text().intro}</p>
       {thisNode && (
         <section class="fault-group">
-          <h3>{text().nodes}</h3>
+          <h2>{text().nodes}</h2>
           <Chooser
             label={text().node}
             all={nodes}
@@ -163,7 +163,7 @@ export function Faults() {
         </section>
       )}
       <section class="fault-group">
-        <h3>{text().pods}</h3>
+        <h2>{text().pods}</h2>
         {thisPod ? (
           <>
             <Chooser
@@ -181,7 +181,7 @@ export function Faults() {
         )}
       </section>
       <section class="fault-group">
-        <h3>{text().cluster}</h3>
+        <h2>{text().cluster}</h2>
         <div class="fault-rows">
           {clusterWide
             .filter(({ mends }) => knows(usages, mends))

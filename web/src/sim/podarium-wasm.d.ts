@@ -1,5 +1,6 @@
 declare module 'podarium-wasm/podarium.js' {
   const podarium: import('./module').Podarium;
+  export default function init(): Promise<unknown>;
   export const version: typeof podarium.version;
   export const checkScenario: typeof podarium.checkScenario;
   export const readLesson: typeof podarium.readLesson;

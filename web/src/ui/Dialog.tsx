@@ -39,10 +39,10 @@ export function Dialog({
       }}
     >
       <div class="dialog-frame">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id={id}>{title}</h2>
           <Button variant="quiet" icon="close" label={text().close} onClick={close} />
-        </header>
+        </div>
         <div class="dialog-body">{children}</div>
       </div>
     </dialog>

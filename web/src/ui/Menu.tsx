@@ -72,12 +72,17 @@ export function Menu({
       <Button
         variant="quiet"
         {...(icon ? { icon } : {})}
-        {...(title ? { title: label, 'aria-label': label } : { label })}
+        {...(title ? { title: label } : { label })}
         aria-expanded={open}
         aria-controls={id}
         onClick={() => setOpen(!open)}
       >
-        {title}
+        {title && (
+          <>
+            {title}
+            <span class="visually-hidden">, {label}</span>
+          </>
+        )}
       </Button>
       {open && (
         <div class={`menu ${up ? 'up' : ''} ${align}`} id={id}>

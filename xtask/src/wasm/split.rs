@@ -39,8 +39,7 @@ pub(crate) fn instrumented(wasm: &[u8]) -> Outcome<Vec<u8>> {
     for (number, id) in own_functions(&module).into_iter().enumerate() {
         let called = module.globals.add_local(ValType::I32, true, false, ConstExpr::Value(Value::I32(0)));
         module.exports.add(&format!("{CALLED}{number}"), called);
-        let body = module.funcs.get_mut(id).kind.unwrap_local_mut().builder_mut().func_body();
-        let mut body = body;
+        let mut body = module.funcs.get_mut(id).kind.unwrap_local_mut().builder_mut().func_body();
         body.instr_at(0, Const { value: Value::I32(1) }).instr_at(1, GlobalSet { global: called });
     }
     Ok(module.emit_wasm())
@@ -56,17 +55,17 @@ pub(crate) fn split(wasm: &[u8], first: &BTreeSet<usize>) -> Outcome<Parts> {
     draft.stub_all(&draft.moved.clone())?;
     walrus::passes::gc::run(&mut draft.module);
     let left: BTreeSet<FunctionId> = draft.module.funcs.iter().map(|function| function.id()).collect();
-    let slots: Vec<FunctionId> = draft.moved.iter().copied().filter(|id| left.contains(id)).collect();
+    let needed: BTreeSet<usize> = draft.moved.iter().filter(|(_, id)| left.contains(id)).map(|(number, _)| *number).collect();
 
     let mut part = First::new(wasm, first)?;
-    let (rest, shared) = rest(wasm, first, &slots, part.table, part.ready)?;
-    part.stub_all(&slots)?;
-    let slots = slots.len() as u64;
-    let table = part.module.tables.get_mut(part.table);
-    (table.initial, table.maximum) = (slots, Some(slots));
-    for (name, item) in shared {
+    let slots: Vec<_> = part.moved.iter().copied().filter(|(number, _)| needed.contains(number)).collect();
+    let (rest, shared) = rest(wasm, first, &needed)?;
+    for (name, shared) in shared {
+        let item = shared.within(&part.module).ok_or("two readings of one module differ")?;
         part.module.exports.add(&name, item);
     }
+    part.stub_all(&slots)?;
+    set_size(&mut part.module, part.table, slots.len());
     part.module.exports.add(READY, part.ready);
     walrus::passes::gc::run(&mut part.module);
     Ok(Parts { first: part.module.emit_wasm(), rest })
@@ -77,11 +76,28 @@ fn own_functions(module: &Module) -> Vec<FunctionId> {
     module.funcs.iter_local().map(|(id, _)| id).collect()
 }
 
+/// Those that go into the rest, with their numbers.
+fn moved(module: &Module, first: &BTreeSet<usize>) -> Vec<(usize, FunctionId)> {
+    own_functions(module).into_iter().enumerate().filter(|(number, _)| !first.contains(number)).collect()
+}
+
+/// The table of the rest's functions, and the global that says that it is there: in both parts, they come last of their kind.
+fn shared_with_rest(module: &mut Module) -> (TableId, GlobalId) {
+    let table = module.tables.add_local(false, 0, None, RefType::FUNCREF);
+    let ready = module.globals.add_local(ValType::I32, true, false, ConstExpr::Value(Value::I32(0)));
+    (table, ready)
+}
+
+fn set_size(module: &mut Module, table: TableId, slots: usize) {
+    let table = module.tables.get_mut(table);
+    (table.initial, table.maximum) = (slots as u64, Some(slots as u64));
+}
+
 /// What is to become the first part.
 struct First {
     module: Module,
-    /// The functions that go into the rest.
-    moved: Vec<FunctionId>,
+    /// The functions that go into the rest, with their numbers.
+    moved: Vec<(usize, FunctionId)>,
     load: FunctionId,
     /// Holds the rest's functions, once it is there.
     table: TableId,
@@ -103,8 +119,8 @@ impl First {
     }
 
     /// Replaces functions by stubs: each calls what is in the table at its place in the list.
-    fn stub_all(&mut self, functions: &[FunctionId]) -> Outcome {
-        for (slot, id) in functions.iter().enumerate() {
+    fn stub_all(&mut self, functions: &[(usize, FunctionId)]) -> Outcome {
+        for (slot, (_, id)) in functions.iter().enumerate() {
             let ty = self.module.funcs.get(*id).ty();
             let (parameters, results) = self.module.types.params_results(ty);
             let (parameters, results) = (parameters.to_vec(), results.to_vec());
@@ -125,46 +141,46 @@ impl First {
     }
 }
 
-fn moved(module: &Module, first: &BTreeSet<usize>) -> Vec<FunctionId> {
-    own_functions(module).into_iter().enumerate().filter(|(number, _)| !first.contains(number)).map(|(_, id)| id).collect()
+/// What the first part exports for the rest, by its place among those of its kind. Ids are of one reading of a module; places are of all.
+#[derive(Clone, Copy)]
+enum Shared {
+    Function(usize),
+    Global(usize),
+    Table(usize),
+    Memory(usize),
 }
 
-/// The table of the rest's functions and the global that says that it is there. Made first of all, they have the same ids in both parts.
-fn shared_with_rest(module: &mut Module) -> (TableId, GlobalId) {
-    let table = module.tables.add_local(false, 0, None, RefType::FUNCREF);
-    let ready = module.globals.add_local(ValType::I32, true, false, ConstExpr::Value(Value::I32(0)));
-    (table, ready)
+impl Shared {
+    fn within(self, module: &Module) -> Option<ExportItem> {
+        Some(match self {
+            Shared::Function(place) => module.funcs.iter().nth(place)?.id().into(),
+            Shared::Global(place) => module.globals.iter().nth(place)?.id().into(),
+            Shared::Table(place) => module.tables.iter().nth(place)?.id().into(),
+            Shared::Memory(place) => module.memories.iter().nth(place)?.id().into(),
+        })
+    }
 }
 
-/// The second part, and what the first has to export for it. `slots` are the functions that the first part calls, in their order.
-fn rest(
-    wasm: &[u8],
-    first: &BTreeSet<usize>,
-    slots: &[FunctionId],
-    table: TableId,
-    ready: GlobalId,
-) -> Outcome<(Vec<u8>, BTreeMap<String, ExportItem>)> {
+/// The second part, and what the first has to export for it, by name. `needed` are the numbers of the functions that the first part calls; they
+/// get its slots, in their order.
+fn rest(wasm: &[u8], first: &BTreeSet<usize>, needed: &BTreeSet<usize>) -> Outcome<(Vec<u8>, BTreeMap<String, Shared>)> {
     let mut module = Module::from_buffer(wasm)?;
-    let moved: BTreeSet<FunctionId> = moved(&module, first).into_iter().collect();
-    let same = shared_with_rest(&mut module);
-    assert_eq!(same, (table, ready), "two readings of one module number its parts alike");
+    let moved = moved(&module, first);
+    let (table, ready) = shared_with_rest(&mut module);
     forget_contents(&mut module);
-    let mut offered = BTreeMap::new();
-    import_all(&mut module, &moved, &mut offered);
-    module.tables.get_mut(table).initial = slots.len() as u64;
-    module.tables.get_mut(table).maximum = Some(slots.len() as u64);
+    let mut shared = import_all(&mut module, &moved.iter().map(|(_, id)| *id).collect());
+    let slots: Vec<FunctionId> = moved.iter().filter(|(number, _)| needed.contains(number)).map(|(_, id)| *id).collect();
+    set_size(&mut module, table, slots.len());
     let kind = ElementKind::Active { table, offset: ConstExpr::Value(Value::I32(0)) };
-    let element = module.elements.add(kind, ElementItems::Functions(slots.to_vec()));
+    let element = module.elements.add(kind, ElementItems::Functions(slots));
     module.tables.get_mut(table).elem_segments.insert(element);
     let mut start = FunctionBuilder::new(&mut module.types, &[], &[]);
     start.func_body().instr(Const { value: Value::I32(1) }).instr(GlobalSet { global: ready });
     module.start = Some(start.finish(vec![], &mut module.funcs));
-    // Active segments count as used only while their table does, and what starts uses just the global.
-    module.exports.add("slots", table);
     walrus::passes::gc::run(&mut module);
     let used: BTreeSet<&str> = module.imports.iter().map(|import| import.name.as_str()).collect();
-    offered.retain(|name, _| used.contains(name.as_str()));
-    Ok((module.emit_wasm(), offered))
+    shared.retain(|name, _| used.contains(name.as_str()));
+    Ok((module.emit_wasm(), shared))
 }
 
 /// Takes away what only the first part is to have: data, elements, exports, the start function.
@@ -180,35 +196,37 @@ fn forget_contents(module: &mut Module) {
     module.start = None;
 }
 
-/// Makes everything but the `moved` functions an import from the first part, and notes it as offered by its name.
-fn import_all(module: &mut Module, moved: &BTreeSet<FunctionId>, offered: &mut BTreeMap<String, ExportItem>) {
+/// Makes everything but the `moved` functions an import from the first part. What that has to export, by the name of its import.
+fn import_all(module: &mut Module, moved: &BTreeSet<FunctionId>) -> BTreeMap<String, Shared> {
     let imports: Vec<ImportId> = module.imports.iter().map(|import| import.id()).collect();
     imports.into_iter().for_each(|id| module.imports.delete(id));
-    let mut offer = |module: &mut Module, letter: char, item: ExportItem, kind: ImportKind| {
+    let mut shared = BTreeMap::new();
+    let mut import = |module: &mut Module, letter: char, place: usize, kind: ImportKind, what: Shared| {
         // Short: there are thousands.
-        let name = format!("{letter}{}", offered.len());
+        let name = format!("{letter}{place}");
         let import = module.imports.add(FIRST, &name, kind);
-        offered.insert(name, item);
+        shared.insert(name, what);
         import
     };
-    let functions: Vec<_> = module.funcs.iter().map(|f| (f.id(), f.ty())).filter(|(id, _)| !moved.contains(id)).collect();
-    for (id, ty) in functions {
-        let import = offer(module, 'f', id.into(), id.into());
+    let functions: Vec<_> = module.funcs.iter().map(|function| (function.id(), function.ty())).collect();
+    for (place, (id, ty)) in functions.into_iter().enumerate().filter(|(_, (id, _))| !moved.contains(id)) {
+        let import = import(module, 'f', place, id.into(), Shared::Function(place));
         module.funcs.get_mut(id).kind = FunctionKind::Import(ImportedFunction { import, ty });
     }
     let globals: Vec<_> = module.globals.iter().map(|global| global.id()).collect();
-    for id in globals {
-        let import = offer(module, 'g', id.into(), id.into());
+    for (place, id) in globals.into_iter().enumerate() {
+        let import = import(module, 'g', place, id.into(), Shared::Global(place));
         module.globals.get_mut(id).kind = GlobalKind::Import(import);
     }
     let tables: Vec<_> = module.tables.iter().map(|table| table.id()).collect();
-    for id in tables {
-        let import = offer(module, 't', id.into(), id.into());
+    for (place, id) in tables.into_iter().enumerate() {
+        let import = import(module, 't', place, id.into(), Shared::Table(place));
         module.tables.get_mut(id).import = Some(import);
     }
     let memories: Vec<_> = module.memories.iter().map(|memory| memory.id()).collect();
-    for id in memories {
-        let import = offer(module, 'm', id.into(), id.into());
+    for (place, id) in memories.into_iter().enumerate() {
+        let import = import(module, 'm', place, id.into(), Shared::Memory(place));
         module.memories.get_mut(id).import = Some(import);
     }
+    shared
 }

@@ -93,11 +93,11 @@ function bar(width: number, controllers: readonly string[], nodes: readonly stri
   const side = Math.min(150, Math.max(112, (right - left) * 0.17));
   // The controllers' frame takes what scheduler and etcd leave.
   const manager: Box = { x: left + 14, y: 42, w: right - left - 28 - 2 * (side + 18), h: 0 };
-  const columns = Math.max(1, Math.floor((manager.w - 12) / 148));
+  const columns = Math.max(1, Math.floor((manager.w - 12) / 130));
   const rows = Math.max(1, Math.ceil(controllers.length / columns));
   const chip = { w: (manager.w - 12) / columns, h: 26 };
   manager.h = 34 + rows * (chip.h + 8) + 4;
-  const barY = manager.y + manager.h + 92;
+  const barY = manager.y + manager.h + 78;
   const hub: Box = { x: left + 14, y: barY, w: right - left - 28, h: 44 };
   frames.push({ key: 'control-plane', name: '', box: { x: left, y: 12, w: right - left, h: barY + hub.h + 14 - 12 } });
   frames.push({ key: 'controllers', name: '', box: manager });
@@ -150,7 +150,7 @@ function bar(width: number, controllers: readonly string[], nodes: readonly stri
     { x: hub.x, y: center(hub).y },
   ]);
 
-  const nodeY = hub.y + hub.h + 14 + 78;
+  const nodeY = hub.y + hub.h + 14 + 64;
   const pitch = (right - left) / Math.max(1, nodes.length);
   const nodeW = Math.min(pitch - 12, 260);
   const stacked = nodeW < 178;

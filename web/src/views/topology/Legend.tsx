@@ -5,6 +5,7 @@ import { podStates } from '../../ui/states';
 import { text as uiText } from '../../ui/text';
 import type { Group } from './groups';
 import { text } from './text';
+import { count } from './words';
 
 /** More groups than this are not named: they would need more colours than can be told apart. */
 const NAMED = 8;
@@ -29,7 +30,7 @@ export function Legend({ groups }: { groups: readonly Group[] }) {
       {podStates.map(state => (
         <li key={state} class={counts[state] === 0 ? 'none' : ''}>
           <StateDot state={state} label={false} />
-          <b>{counts[state].toLocaleString()}</b> {uiText().states[state]}
+          <b>{count(counts[state])}</b> {uiText().states[state]}
         </li>
       ))}
     </ul>

@@ -22,6 +22,7 @@ import { Screen } from './screen';
 import { Tip } from './Tip';
 import { text } from './text';
 import { items } from './tree';
+import { count } from './words';
 import './topology.css';
 
 /** What a person chose to see: kept while other views are shown. */
@@ -277,9 +278,7 @@ function Bar() {
   return (
     <div class="topology-bar">
       <Legend groups={groups} />
-      {crowd && (
-        <span class="topology-choice">{t.crowd(totals.pods.toLocaleString(), totals.nodes.toLocaleString())}</span>
-      )}
+      {crowd && <span class="topology-choice">{t.crowd(count(totals.pods), count(totals.nodes))}</span>}
       {!crowd && totals.namespaces.length > 1 && (
         <label class="topology-choice">
           {t.namespace}

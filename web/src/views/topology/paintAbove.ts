@@ -8,6 +8,7 @@ import type { Link } from './links';
 import type { Actor } from './motion';
 import type { Palette } from './palette';
 import { type Context, rounded, widthOf, write } from './pen';
+import { count } from './words';
 
 /** The words outside of nodes. */
 export interface AboveWords {
@@ -140,7 +141,7 @@ export function paintTray(ctx: Context, tray: TrayBox, style: AboveStyle): void 
     write(ctx, words.trayEmpty, x, y + 9 * scale, { size: 11 * scale, color: palette.muted, max: tray.w - 40 * scale });
   } else {
     write(ctx, words.tray, x, y - 14 * scale, { size: 13 * scale, color: palette.ink, weight: 650 });
-    write(ctx, tray.count.toLocaleString('en'), x, y + 11 * scale, {
+    write(ctx, count(tray.count), x, y + 11 * scale, {
       size: 26 * scale,
       color: palette.states.pending.ink,
       weight: 700,

@@ -6,7 +6,7 @@ import type { Actor } from './motion';
 import type { Palette } from './palette';
 import { brokenLine, type Context, cross, line, rounded, widthOf, write } from './pen';
 import { type Trouble, troubles, weight } from './troubles';
-import { bridgeAddress, bytes, cpus, share } from './words';
+import { bridgeAddress, bytes, count, cpus, share } from './words';
 
 /** The words in a node's panel. */
 export interface NodeWords {
@@ -415,7 +415,7 @@ function tile(ctx: Context, box: NodeBox, style: NodeStyle): void {
   const { yard, node, scale } = box;
   const total = ORDER.reduce((sum, state) => sum + node.counts[state], 0);
   const mid = yard.y + yard.h * 0.36;
-  write(ctx, total.toLocaleString('en'), yard.x, mid, {
+  write(ctx, count(total), yard.x, mid, {
     size: 40 * scale,
     color: palette.ink,
     weight: 700,

@@ -80,7 +80,7 @@ function ring(ctx: Context, x: number, y: number, w: number, h: number): void {
   ctx.fillRect(x + w * 0.34, y - h / 2, w * 0.16, h);
 }
 
-const sprites = new Map<string, OffscreenCanvas>();
+const sprites = new Map<string, ImageBitmap>();
 
 /** Sprites are made anew when the palette or the resolution changes. */
 export function forgetSprites(): void {
@@ -90,13 +90,14 @@ export function forgetSprites(): void {
 /** In the middle distance: a cell with the mark of its state, drawn once and copied then. */
 function sprite(ctx: Context, actor: Actor, x: number, y: number, style: PodStyle, pixels: number): void {
   const tint = style.tint(actor.pod);
-  // Sizes are rounded to two pixels: while somebody zooms, few sprites are made.
-  const width = Math.max(4, Math.round((pixels * style.dpr) / 2) * 2);
-  const drained = Math.round(actor.drain * 6);
+  // Who stands has a sprite of its exact width; for who grows or shrinks, a few widths must do.
+  const exact = pixels * style.dpr;
+  const width = actor.size === actor.aim.size ? Math.max(4, Math.round(exact)) : Math.max(4, Math.round(exact / 4) * 4);
+  const drained = Math.round(actor.drain * 4);
   const key = `${actor.pod.state}/${width}/${tint ?? ''}/${drained}`;
   let image = sprites.get(key);
   if (!image) {
-    image = makeSprite(actor.pod.state, tint, drained / 6, width, style.palette);
+    image = makeSprite(actor.pod.state, tint, drained / 4, width, style.palette);
     if (sprites.size > 400) sprites.clear();
     sprites.set(key, image);
   }
@@ -105,7 +106,7 @@ function sprite(ctx: Context, actor: Actor, x: number, y: number, style: PodStyl
 }
 
 /** The glow of a pod that is too small for the real one. */
-function halo(ctx: Context, actor: Actor, x: number, y: number, image: OffscreenCanvas, style: PodStyle): void {
+function halo(ctx: Context, actor: Actor, x: number, y: number, image: ImageBitmap, style: PodStyle): void {
   const out = (1 - actor.glow) * image.width * 0.3;
   ctx.globalAlpha = actor.glow * 0.6;
   ctx.strokeStyle = style.palette.states.ready.solid;
@@ -113,22 +114,17 @@ function halo(ctx: Context, actor: Actor, x: number, y: number, image: Offscreen
   ctx.strokeRect(x - image.width / 2 - out, y - image.height / 2 - out, image.width + 2 * out, image.height + 2 * out);
 }
 
-function makeSprite(
-  state: PodState,
-  tint: string | null,
-  drain: number,
-  width: number,
-  palette: Palette,
-): OffscreenCanvas {
+function makeSprite(state: PodState, tint: string | null, drain: number, width: number, palette: Palette): ImageBitmap {
   const scale = width / POD.w;
   const canvas = new OffscreenCanvas(width, Math.max(1, Math.round(POD.h * scale)));
   const ctx = canvas.getContext('2d');
-  if (!ctx) return canvas;
+  if (!ctx) return canvas.transferToImageBitmap();
   ctx.scale(scale, scale);
   ctx.translate(POD.w / 2, POD.h / 2);
   shell(ctx, state, tint, drain, palette, Math.max(3, 1.6 / scale));
   mark(ctx, state, 0, 0, POD.h * 0.3, palette.states[state].solid, 0);
-  return canvas;
+  // A picture that can't change any more is copied faster than a canvas that could.
+  return canvas.transferToImageBitmap();
 }
 
 function outline(ctx: Context, inset: number): void {

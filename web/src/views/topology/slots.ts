@@ -34,7 +34,7 @@ function ranked(pods: PodFrame[], order: (a: PodFrame, b: PodFrame) => number): 
   return new Map(pods.sort(order).map((pod, rank) => [pod.id, rank]));
 }
 
-function kept(before: ReadonlyMap<Id, number> | undefined, pods: PodFrame[]): Map<Id, number> {
+function kept(before: ReadonlyMap<Id, number> | undefined, pods: PodFrame[]): ReadonlyMap<Id, number> {
   const slots = new Map<Id, number>();
   const taken = new Set<number>();
   const fresh: PodFrame[] = [];
@@ -47,6 +47,8 @@ function kept(before: ReadonlyMap<Id, number> | undefined, pods: PodFrame[]): Ma
       taken.add(slot);
     }
   }
+  // The usual case: nobody came or went.
+  if (before && fresh.length === 0 && slots.size === before.size) return before;
   let free = 0;
   for (const pod of fresh.sort(byAge)) {
     while (taken.has(free)) free += 1;

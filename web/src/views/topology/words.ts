@@ -9,6 +9,13 @@ export function elide(text: string, most: number): string {
   return `${text.slice(0, most - SHORT_TAIL - 1)}…${text.slice(-SHORT_TAIL)}`;
 }
 
+const COUNT = new Intl.NumberFormat('en');
+
+/** A number of things, with its thousands apart. */
+export function count(things: number): string {
+  return COUNT.format(things);
+}
+
 /** CPUs as people say them: `250m`, `1.5`, `4`. */
 export function cpus(milli: number): string {
   if (milli < 1000 && milli % 1000 !== 0) return `${milli}m`;
