@@ -19,7 +19,7 @@ const TYPES: Record<string, string> = {
 };
 
 /** `cargo xtask test` says where it has put the site. */
-const folder = process.env.PODARIUM_SITE ?? fileURLToPath(new URL('../../target/site', import.meta.url));
+const folder = process.env['PODARIUM_SITE'] ?? fileURLToPath(new URL('../../target/site', import.meta.url));
 /** Pictures to look at. */
 const pictures = join(folder, '..', 'screenshots');
 
@@ -40,17 +40,21 @@ function serve(): Promise<Server> {
 
 /** A browser on the site. */
 export class Site {
-  private constructor(
-    private readonly server: Server,
-    private readonly browser: Browser,
-    readonly address: string,
-  ) {}
+  private readonly server: Server;
+  private readonly browser: Browser;
+  readonly address: string;
+
+  private constructor(server: Server, browser: Browser) {
+    this.server = server;
+    this.browser = browser;
+    this.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
 
   static async open(): Promise<Site> {
     mkdirSync(pictures, { recursive: true });
     const server = await serve();
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
       args: [
         '--no-sandbox',
         '--disable-gpu',
@@ -61,7 +65,7 @@ export class Site {
         '--disable-sync',
       ],
     });
-    return new Site(server, browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    return new Site(server, browser);
   }
 
   async close(): Promise<void> {
@@ -91,10 +95,10 @@ export class Visit {
   /** What was asked of other hosts. */
   readonly strangers: string[] = [];
 
-  constructor(
-    readonly page: Page,
-    address: string,
-  ) {
+  readonly page: Page;
+
+  constructor(page: Page, address: string) {
+    this.page = page;
     page.on('console', message => {
       if (message.type() === 'error' || message.type() === 'warning') {
         this.complaints.push(message.text());
