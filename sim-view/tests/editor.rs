@@ -26,7 +26,7 @@ fn check_text(cluster: &Cluster, text: &str, expected: &[&str]) {
 #[test]
 fn what_is_wrong_with_a_manifest() {
     let mut cluster = cluster();
-    kubectl(&mut cluster, "create configmap there", "");
+    kubectl(&mut cluster, "create -f m.yaml", &deployment("old", 1, "nginx:1.17.1"));
     wait(&mut cluster, 100);
     let good = deployment("web", 1, "nginx:1.17.1");
     let check = |text: &str, expected: &[&str]| check_text(&cluster, text, expected);
@@ -44,6 +44,14 @@ fn what_is_wrong_with_a_manifest() {
     check(&good.replace("apps/v1", "v1"), &["1:1 there is no Deployment in v1 (it is of apps/v1)"]);
     check(&good.replace("apiVersion: apps/v1\n", ""), &["1:1 `apiVersion` isn't set (a Deployment is of `apiVersion: apps/v1`)"]);
     check(&good.replace("name: web", "name: Web_1"), &["4:3 metadata.name: Invalid value: \"Web_1\""]);
+    // What is there already can't take another selector; the rest can change.
+    check(&good.replace("web", "old").replace("replicas: 1", "replicas: 7"), &[]);
+    check(&good.replace("name: web", "name: old"), &["7:3 spec.selector: Invalid value"]);
+    check(
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n- apiVersion: v1\n  kind: ConfigMap\n  \
+         metadata:\n    nam: b\n",
+        &["11:5 unknown field `nam` in ObjectMeta (did you mean `name`?)"],
+    );
     check("just text\n", &["1:1 this is no object"]);
     // A document that is no YAML doesn't hide the others.
     let broken = format!("{good}---\nkind: [Pod\n---\n{}", good.replace("replicas:", "replica:"));
@@ -56,7 +64,10 @@ fn what_is_wrong_with_a_manifest() {
     );
     let policy = good.replace("        image:", "        imagePullPolicy: Sometimes\n        image:");
     check(&policy, &["17:9 spec.template.spec.containers[0].imagePullPolicy: Unsupported value: \"Sometimes\""]);
-    check(&good.replace("name: web\nspec", "name: web\n  namespace: nowhere\nspec"), &["3:1 namespaces \"nowhere\" not found"]);
+    let nowhere = good.replace("name: web\nspec", "name: web\n  namespace: nowhere\nspec");
+    // What comes before in the text is there by then.
+    check(&format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: nowhere\n---\n{nowhere}"), &[]);
+    check(&nowhere, &["3:1 namespaces \"nowhere\" not found"]);
 }
 
 /// `text` has a `|` where the cursor stands. `expected`: the first labels; with `!`, a label that must not be among them.

@@ -8,6 +8,7 @@ mod rest;
 mod sandbox;
 mod values;
 
+pub use rest::load_rest;
 pub use sandbox::Sandbox;
 
 use sim_core::scenario::Scenario;
@@ -81,6 +82,27 @@ pub fn check_lesson(text: &str) -> JsValue {
 /// # Errors
 /// A `Problem`: the text is no lesson.
 #[wasm_bindgen(js_name = readLesson, unchecked_return_type = "Lesson")]
-pub fn read_lesson(text: &str, file: Option<String>) -> Result<JsValue, JsValue> {
-    thrown(sim_view::sandbox::read_lesson(text, file.as_deref().unwrap_or_default()))
+pub fn read_lesson(text: &str, file: &str) -> Result<JsValue, JsValue> {
+    thrown(sim_view::sandbox::read_lesson(text, file))
+}
+
+/// What is wrong with a lesson when it is played; nothing if its solution reaches its goals and its start doesn't.
+///
+/// # Errors
+/// A `Problem`: the text is no lesson.
+#[wasm_bindgen(js_name = proveLesson, unchecked_return_type = "string[]")]
+pub fn prove_lesson(text: &str, file: &str) -> Result<JsValue, JsValue> {
+    thrown(sim_view::sandbox::prove_lesson(text, file))
+}
+
+/// How many of a line's commands change something: what a score counts.
+#[wasm_bindgen]
+pub fn acts(line: &str) -> u32 {
+    sim_view::lesson::acts(line)
+}
+
+/// Whether a line only watches and never ends by itself: `get pods -w`.
+#[wasm_bindgen]
+pub fn watches(line: &str) -> bool {
+    sim_view::lesson::watches(line)
 }

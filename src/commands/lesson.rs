@@ -3,7 +3,7 @@
 use super::{Problem, files};
 use crate::render::style::{self, paint};
 use sim_view::frame::lesson::Both;
-use sim_view::lesson::{Lesson, Proof, prove};
+use sim_view::lesson::{Lesson, Proof, prove, stars};
 use std::path::PathBuf;
 
 /// A lesson is a cluster to start from, a text, goals and a solution. It is proved when its solution reaches all goals and nothing else
@@ -67,14 +67,15 @@ fn read(path: &std::path::Path) -> Result<Lesson, Problem> {
 fn row(lesson: &Lesson, proof: &Proof, lang: Language) -> String {
     let (verdict, style) = if proof.problems.is_empty() { ("proved", style::HOLDS) } else { ("FAILED", style::FAILS) };
     let mut row = format!(
-        "{} {:>2} part {}, {} goals, par {} of {}, {:>8}  {}\n",
+        "{} {:>2}  part {}, {} goals, {:>3} s, par {}: {} {}  {}\n",
         paint(style, verdict),
         lesson.order,
         lesson.part,
         lesson.goals.len(),
+        proof.took.as_nanos().div_ceil(1_000_000_000),
         lesson.par,
         proof.acted,
-        proof.took.to_string(),
+        paint(style::QUIET, &"★".repeat(stars(lesson.par, proof.acted) as usize)),
         lang.of(&lesson.title),
     );
     for problem in &proof.problems {

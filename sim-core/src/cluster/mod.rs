@@ -17,9 +17,9 @@ pub mod reach;
 mod streams;
 pub mod trace;
 mod traffic;
+pub mod trial;
 
 use crate::api::object::{Kind, Object, ObjectId};
-use crate::api::resources::Resource;
 use crate::api::status::ApiError;
 use crate::apiserver::front::{Front, served};
 use crate::apiserver::request::{DeleteOptions, Eviction, PatchKind, Write, WriteOptions, Written};
@@ -30,7 +30,7 @@ use crate::kernel::table::Log;
 use crate::kernel::time::{Epoch, SimDuration, SimTime};
 use crate::kernel::trace::{Fingerprint, Record, Trace};
 use crate::kubectl::api::{Executed, LogOptions, Measured, Unstreamed, WatchEvent, WatchKind};
-use crate::kubectl::{self, Api, Invocation, Outcome, Progress, Session};
+use crate::kubectl::{self, Invocation, Outcome, Progress, Session};
 use crate::net::Network;
 use crate::net::config::NetworkConfig;
 use crate::net::traffic::Traffic;
@@ -332,20 +332,6 @@ impl Cluster {
         let progress = session.poll(&mut self.client(event));
         self.end_input(event);
         progress
-    }
-
-    /// What the API server would say to an object that somebody applies, namespace filled in: nothing is written.
-    ///
-    /// # Errors
-    /// The server's.
-    pub fn would_accept(&self, resource: &'static Resource, namespace: &str, object: &Value) -> Result<Written, ApiError> {
-        let mut copy = self.clone();
-        let mut client = copy.client(EventId::NONE);
-        let options = WriteOptions { dry_run: true, ..WriteOptions::default() };
-        match object["metadata"]["name"].as_str().filter(|name| client.get(resource, namespace, name).is_ok()) {
-            Some(name) => client.apply(resource, namespace, name, object, true, &options),
-            None => client.create(resource, namespace, object.clone(), &options),
-        }
     }
 
     /// An agent outside of the model asks the API server for something, at this moment.

@@ -7,19 +7,20 @@ use sim_core::api::decode;
 use sim_core::api::resources::{self, Resource};
 use sim_core::api::schema::FieldType;
 use sim_core::api::yaml::{self, Document};
+use sim_core::cluster::trial::Trial;
 use sim_core::scenario::nearest;
 
 /// More than this of one text nobody reads.
 const DIAGNOSTICS: usize = 100;
 
-/// All that is wrong with a text of manifests, or that its writer should know, by line.
+/// All that is wrong with a text of manifests, or that its writer should know, by line: as if it were applied, object after object.
 pub fn check(cluster: &Cluster, text: &str) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let (mut trial, mut found) = (Trial::of(cluster), Vec::new());
     for (above, part) in parts(text) {
         let before = found.len();
         match yaml::documents(&part) {
             Err(error) => found.push(diagnostic((error.line, error.column), error.message, String::new())),
-            Ok(documents) => documents.iter().for_each(|document| object(cluster, document, &mut found)),
+            Ok(documents) => documents.iter().for_each(|document| object(&mut trial, document, &mut found)),
         }
         for diagnostic in &mut found[before..] {
             diagnostic.line += above;
@@ -48,7 +49,7 @@ fn diagnostic((line, column): (usize, usize), message: impl Into<String>, help: 
     Diagnostic { line: place(line), column: place(column), warning: false, message: message.into(), help: help.into() }
 }
 
-fn object(cluster: &Cluster, document: &Document, found: &mut Vec<Diagnostic>) {
+fn object(trial: &mut Trial, document: &Document, found: &mut Vec<Diagnostic>) {
     let at = |path: &str| document.spans.locate(path).unwrap_or((document.line, 1));
     let tree = &document.tree;
     if !tree.is_object() {
@@ -62,12 +63,15 @@ fn object(cluster: &Cluster, document: &Document, found: &mut Vec<Diagnostic>) {
         return;
     };
     let Some(resource) = resources::by_kind(api_version, kind) else {
+        if kind.ends_with("List") && tree["items"].is_array() {
+            return document.items().iter().for_each(|item| object(trial, item, found));
+        }
         let (field, message, help) = unknown_kind(api_version, kind);
         return found.push(diagnostic(at(field), message, help));
     };
     let problems = decode::problems(resource, document);
     if problems.is_empty() {
-        return ask(cluster, resource, document, found);
+        return ask(trial, resource, document, found);
     }
     for problem in problems {
         let (message, help) = reworded(&problem.message);
@@ -130,7 +134,7 @@ fn reworded(message: &str) -> (String, String) {
 }
 
 /// What the API server would say.
-fn ask(cluster: &Cluster, resource: &'static Resource, document: &Document, found: &mut Vec<Diagnostic>) {
+fn ask(trial: &mut Trial, resource: &'static Resource, document: &Document, found: &mut Vec<Diagnostic>) {
     let mut tree = document.tree.clone();
     let mut namespace = String::new();
     if resource.namespaced {
@@ -141,7 +145,7 @@ fn ask(cluster: &Cluster, resource: &'static Resource, document: &Document, foun
         tree["metadata"]["namespace"] = Value::from(namespace.as_str());
     }
     let at = |path: &str| document.spans.locate(path).unwrap_or((document.line, 1));
-    match cluster.would_accept(resource, &namespace, &tree) {
+    match trial.apply(resource, &namespace, &tree) {
         Ok(written) => {
             for message in written.warnings {
                 let place = path_of(&message).map_or_else(|| at("kind"), |path| at(&path));

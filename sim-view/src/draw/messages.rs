@@ -3,7 +3,8 @@
 //! Most messages are events of the run. Those to kube-proxies are derived: the network has no events of its own, and a proxy hears of a Service
 //! when its watch would deliver it.
 
-use super::reference;
+use super::reference_to;
+use crate::frame::Ref;
 use crate::frame::messages::{Message, MessageKind, Party, Role};
 use sim_core::Cluster;
 use sim_core::api::object::{Kind, Object, ObjectId};
@@ -19,6 +20,8 @@ use std::collections::{BTreeMap, VecDeque};
 const MESSAGES: usize = 500;
 /// The latest events that are looked at: few say nothing.
 const RECORDS: u64 = 2_000;
+/// So many of the latest changes are looked at in any case, for the names of what is gone.
+const CHANGES: usize = 1_000;
 /// With more nodes than this, what all proxies hear is told once.
 const PROXIES: usize = 12;
 
@@ -52,12 +55,20 @@ impl Listener {
         *self = Listener::from(cluster);
         let from = place.max(self.place.saturating_sub(RECORDS));
         let records: Vec<&Record<Happened>> = cluster.trace().from(from).collect();
-        let mut talk = Talk { cluster, commits: BTreeMap::new(), messages: VecDeque::new(), left_out: from.saturating_sub(place) };
+        let mut talk = Talk {
+            cluster,
+            commits: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            messages: VecDeque::new(),
+            left_out: from.saturating_sub(place),
+        };
         let first = records.first().map_or(cluster.now(), |record| record.at);
         let earliest = SimTime::from_nanos(first.min(until).as_nanos().saturating_sub(cluster.watch_latency().as_nanos()));
-        let changes: Vec<&Change> = cluster.store().changes_back().take_while(|change| change.at >= earliest).collect();
+        let back = cluster.store().changes_back().enumerate();
+        let changes: Vec<&Change> = back.take_while(|(count, c)| *count < CHANGES || c.at >= earliest).map(|(_, change)| change).collect();
         for change in changes.iter().rev() {
             talk.commits.entry(change.event).or_default().push(change);
+            talk.changed.insert(change.id, &change.object);
         }
         let mut to_proxies = talk.to_proxies(changes.into_iter().rev(), until).into_iter().peekable();
         for record in records {
@@ -75,6 +86,8 @@ struct Talk<'a> {
     cluster: &'a Cluster,
     /// What each event wrote.
     commits: BTreeMap<EventId, Vec<&'a Change>>,
+    /// What changed lately, as it was last: also what is gone.
+    changed: BTreeMap<ObjectId, &'a Object>,
     messages: VecDeque<Message>,
     left_out: u64,
 }
@@ -148,7 +161,7 @@ impl<'a> Talk<'a> {
                 self.say(Message {
                     verb: verb.to_owned(),
                     resource: resource.to_owned(),
-                    object: object.and_then(|object| reference(self.cluster, object)),
+                    object: object.and_then(|object| self.reference(object)),
                     ok,
                     ..request
                 });
@@ -161,7 +174,7 @@ impl<'a> Talk<'a> {
                     Some(Happened::Request { from, verb, resource, object, ok }) => Message {
                         verb: verb.to_owned(),
                         resource: resource.to_owned(),
-                        object: object.and_then(|object| reference(self.cluster, object)),
+                        object: object.and_then(|object| self.reference(object)),
                         ok,
                         ..answer(self.sender(from, object))
                     },
@@ -183,7 +196,7 @@ impl<'a> Talk<'a> {
                 let kubelet = party(Role::Kubelet, &self.node_of(pod));
                 let watch = self.message(record, MessageKind::Watch, api_server(), kubelet);
                 let resource = Kind::Pod.resource().plural.to_owned();
-                self.say(Message { resource, object: reference(self.cluster, pod), ..watch });
+                self.say(Message { resource, object: self.reference(pod), ..watch });
             }
             // A controller's timers wake it to look at its queue: what comes of that are decisions.
             Happened::Timer { of: Process::ControllerManager, .. } => self.decisions(record),
@@ -193,7 +206,7 @@ impl<'a> Talk<'a> {
                     _ => self.process(of),
                 };
                 let work = self.message(record, MessageKind::Work, who.clone(), who);
-                self.say(Message { object: about.and_then(|about| reference(self.cluster, about)), ..work });
+                self.say(Message { object: about.and_then(|about| self.reference(about)), ..work });
             }
         }
     }
@@ -214,7 +227,7 @@ impl<'a> Talk<'a> {
             let work = self.message(record, MessageKind::Work, who.clone(), who);
             self.say(Message {
                 resource: decision.key.kind.resource().plural.to_owned(),
-                object: reference(cluster, decision.key),
+                object: self.reference(decision.key),
                 text: decision.why.to_string(),
                 ..work
             });
@@ -236,10 +249,18 @@ impl<'a> Talk<'a> {
         party(Role::Kubelet, &object.map_or_else(String::new, |object| self.node_of(object)))
     }
 
+    /// An object, also if it is gone lately.
+    fn object(&self, id: ObjectId) -> Option<&'a Object> {
+        self.cluster.store().get(id).or_else(|| self.changed.get(&id).copied())
+    }
+
+    fn reference(&self, id: ObjectId) -> Option<Ref> {
+        self.object(id).map(|object| reference_to(id, object.meta()))
+    }
+
     /// The name of the node whose kubelet sees to an object; empty if that isn't known.
     fn node_of(&self, object: ObjectId) -> String {
-        let found = self.cluster.store().get(object).or_else(|| self.cluster.last_change(object).map(|change| &change.object));
-        match found {
+        match self.object(object) {
             Some(Object::Pod(pod)) => pod.node_name.to_string(),
             Some(Object::Node(node)) => node.meta.name.to_string(),
             Some(Object::Event(event)) => event.host.to_string(),
@@ -297,7 +318,7 @@ fn about_change(message: Message, change: &Change) -> Message {
     Message {
         verb: verb.to_owned(),
         resource: change.id.kind.resource().plural.to_owned(),
-        object: Some(super::reference_to(change.id, change.object.meta())),
+        object: Some(reference_to(change.id, change.object.meta())),
         ..message
     }
 }

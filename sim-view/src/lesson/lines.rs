@@ -1,49 +1,22 @@
 //! What kind of line a line is: one that acts counts for the score, one that watches needs a terminal of its own.
 
 use sim_core::kubectl;
+use sim_core::shell::Line;
 
-/// The first words of lines that change something.
-const ACTING: &[&str] = &[
-    "annotate",
-    "apply",
-    "autoscale",
-    "cordon",
-    "cp",
-    "create",
-    "debug",
-    "delete",
-    "drain",
-    "edit",
-    "expose",
-    "fault",
-    "label",
-    "patch",
-    "replace",
-    "run",
-    "scale",
-    "set",
-    "taint",
-    "traffic",
-    "uncordon",
-];
-/// What changes something after the word `rollout`.
-const ACTING_ROLLOUT: &[&str] = &["pause", "restart", "resume", "undo"];
+/// What may change something, but mostly looks around, or changes nothing of the cluster.
+const FREE: &[&str] = &["config", "exec"];
 
-/// How many of a line's commands change something: those that a score counts. Two joined by `&&` are two. `exec` doesn't count: mostly it
-/// looks around.
+/// How many of a line's commands change something: those that a score counts. Two joined by `&&` are two; `exec` and `config` are free.
 pub fn acts(line: &str) -> u32 {
-    let Ok(commands) = kubectl::split_commands(line) else { return 0 };
-    let acting = commands.iter().filter(|words| {
-        let mut words = words.iter().map(String::as_str).filter(|word| *word != "kubectl");
-        let (verb, next) = (words.next().unwrap_or_default(), words.next());
-        match verb {
-            // Alone, they only list.
-            "fault" | "traffic" => next.is_some(),
-            "rollout" => next.is_some_and(|next| ACTING_ROLLOUT.contains(&next)),
-            verb => ACTING.contains(&verb),
+    match Line::parse(line) {
+        Ok(Line::Fault(_) | Line::Traffic(_)) => 1,
+        Ok(Line::Kubectl(commands)) => {
+            let is_free = |words: &[String]| words.iter().find(|word| *word != "kubectl").is_some_and(|verb| FREE.contains(&verb.as_str()));
+            let acting = commands.iter().filter(|words| !kubectl::only_reads(words) && !is_free(words));
+            u32::try_from(acting.count()).unwrap_or(u32::MAX)
         }
-    });
-    u32::try_from(acting.count()).unwrap_or(u32::MAX)
+        Ok(Line::Nothing | Line::Time(_) | Line::Ask(_)) | Err(_) => 0,
+    }
 }
 
 /// Whether a line only watches and never ends by itself: `get pods -w`, `logs -f web`.
@@ -90,6 +63,7 @@ mod tests {
         check("fault", 0, false);
         check("fault kill node node-2", 1, false);
         check("traffic name: shop, to: svc/web:80", 1, false);
+        check("exec deploy/web -- kill 1", 0, false);
         check("wait 10s", 0, false);
         check("why pod/web", 0, false);
         check("kubectl 'unclosed", 0, false);

@@ -13,7 +13,7 @@ mod terminals;
 #[cfg(test)]
 mod tests;
 
-pub use open::{check_lesson, check_scenario, read_lesson};
+pub use open::{check_lesson, check_scenario, prove_lesson, read_lesson};
 pub use questions::{faults, rule_tables};
 
 use crate::draw::cluster::{Around, View, is_followed};

@@ -5,7 +5,7 @@ use super::branch::{Branch, deed_of};
 use super::scene::{Deed, Scene};
 use crate::frame::code::Diagnostic;
 use crate::frame::session::{Link, Opened, Problem, StoryLine, Verdict};
-use crate::lesson::Lesson;
+use crate::lesson::{Lesson, prove};
 use sim_core::kernel::time::SimTime;
 use sim_core::scenario::{self, Report, Scenario, Tone};
 use sim_core::timeline::{Record, Timeline};
@@ -125,13 +125,20 @@ pub fn check_lesson(text: &str) -> Vec<Diagnostic> {
     diagnosed(Lesson::parse(text, LESSON).err())
 }
 
-/// A lesson as the page shows it.
+/// A lesson as the page shows it. `file` is its file's name, which gives it its own name and its place.
 ///
 /// # Errors
 /// The text isn't one.
-pub fn read_lesson(text: &str, name: &str) -> Result<crate::frame::lesson::Lesson, Problem> {
-    let file = if name.is_empty() { LESSON } else { name };
+pub fn read_lesson(text: &str, file: &str) -> Result<crate::frame::lesson::Lesson, Problem> {
     Lesson::parse(text, file).map(|lesson| lesson.frame()).map_err(problem)
+}
+
+/// What is wrong with a lesson when it is played: its solution must reach its goals, its start must not. Empty: it is proved.
+///
+/// # Errors
+/// The text isn't one.
+pub fn prove_lesson(text: &str, file: &str) -> Result<Vec<String>, Problem> {
+    Lesson::parse(text, file).map(|lesson| prove(&lesson).problems).map_err(problem)
 }
 
 fn diagnosed(error: Option<scenario::Error>) -> Vec<Diagnostic> {

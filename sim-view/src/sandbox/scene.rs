@@ -66,19 +66,19 @@ impl Scene {
         std::mem::take(&mut self.printed)
     }
 
-    /// Whether a line that acts waits in a terminal, or the scenario's command does, which shows in the first.
-    pub(super) fn is_busy(&self, terminal: u32) -> bool {
-        self.underway.contains_key(&terminal) || (terminal == 0 && self.shown.is_some())
-    }
-
-    /// The terminals in which something waits.
-    pub(super) fn busy(&self) -> impl Iterator<Item = u32> {
-        self.underway.keys().copied().chain(self.shown.iter().map(|_| 0))
-    }
-
     /// Whether a line that acts waits in a terminal.
-    pub(super) fn acts(&self, terminal: u32) -> bool {
+    pub(super) fn is_busy(&self, terminal: u32) -> bool {
         self.underway.contains_key(&terminal)
+    }
+
+    /// The terminals in which a line that acts waits.
+    pub(super) fn busy(&self) -> impl Iterator<Item = u32> {
+        self.underway.keys().copied()
+    }
+
+    /// Whether the scenario's command is shown in the first terminal while it waits. Nobody has to wait for it to type there.
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown.is_some()
     }
 
     /// The scenario's command isn't looked at any more.
@@ -184,7 +184,7 @@ impl World for Scene {
 
     fn run_until(&mut self, to: SimTime) {
         // Who waits is asked after every moment at which something happened: then it makes no difference in which slices time passes.
-        while self.busy().next().is_some()
+        while (self.is_shown() || !self.underway.is_empty())
             && let Some(next) = self.next_at().filter(|next| *next <= to)
         {
             self.cluster.run_until(next);

@@ -41,6 +41,9 @@ impl Sandbox {
             });
         }
         self.advance(self.now());
+        if terminal == 0 {
+            self.present_mut().timeline.present_mut().look_away();
+        }
         if let Some((lesson, progress)) = &mut self.lesson {
             progress.typed(lesson, line);
         }
@@ -74,9 +77,9 @@ impl Sandbox {
     pub fn interrupt(&mut self, terminal: u32) -> Update {
         if self.readers.remove(&terminal).is_some() {
             self.prints.push(interrupted(terminal));
-        } else if self.present().timeline.present().acts(terminal) {
-            self.act(Deed::Interrupt(terminal), "^C");
         } else if self.is_busy(terminal) {
+            self.act(Deed::Interrupt(terminal), "^C");
+        } else if terminal == 0 && self.present().timeline.present().is_shown() {
             self.present_mut().timeline.present_mut().look_away();
             self.prints.push(interrupted(terminal));
         }

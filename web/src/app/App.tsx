@@ -22,13 +22,13 @@ import {
   sideOpen,
   sideSize,
 } from '../state/layout';
-import { opening } from '../state/open';
 import { report } from '../state/problems';
 import { opened } from '../state/run';
 import { selection } from '../state/selection';
 import { Button } from '../ui/Button';
 import { Icon, type IconName } from '../ui/Icon';
 import { Lazy } from '../ui/Lazy';
+import { Logo } from '../ui/Logo';
 import { Resizer } from '../ui/Resizer';
 import { Broken } from './Broken';
 import { startDrop } from './files';
@@ -75,7 +75,7 @@ function Busy() {
     return () => clearInterval(timer);
   }, [now]);
   const since = busySince.value;
-  if (since === null || now.value - since < SLOW_MS) {
+  if (since === null || now.value - since < SLOW_MS || opened.value === null) {
     return null;
   }
   return (
@@ -220,10 +220,11 @@ export function App() {
       <OpenDialog />
       <Notices />
       <Busy />
-      {opening.value && opened.value === null && (
-        <p class="visually-hidden" role="status">
-          {text().loading}
-        </p>
+      {opened.value === null && !breakdown.value && (
+        <div class="opening" role="status">
+          <Logo size={72} />
+          <p>{text().loading}</p>
+        </div>
       )}
       {dragged.value && (
         <div class="drop">

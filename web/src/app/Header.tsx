@@ -1,7 +1,7 @@
 /** The page's head: what is open, and what concerns the page as a whole. */
 import { lang } from '../i18n';
 import { dialogue, sideOpen } from '../state/layout';
-import { lesson } from '../state/open';
+import { lesson, lessonTitle } from '../state/open';
 import { opened } from '../state/run';
 import { openView } from '../state/selection';
 import { chooseLang, chooseTheme, screenReader, type Theme, theme } from '../state/settings';
@@ -78,7 +78,7 @@ function builderTitle(): string {
 
 export function Header() {
   const run = opened.value;
-  const name = run?.name || lesson.value || text().untitled;
+  const name = lessonTitle.value?.[lang.value] || lesson.value || run?.name || text().untitled;
   return (
     <header class="head">
       <h1 class="head-title">

@@ -227,7 +227,7 @@ function Clock() {
     <div class="clock">
       <time class="clock-moment numbers">{moment(at, decimals)}</time>
       <span class="clock-calendar numbers" title={text().time.calendar}>
-        {calendar(epoch, at)}
+        {epoch > 0 && calendar(epoch, at)}
       </span>
     </div>
   );

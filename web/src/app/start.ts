@@ -12,17 +12,20 @@ import { text } from './text';
 
 /** Opens a lesson by its name, where a link says that something was done in it already: with that. */
 export async function openLesson(name: string, link: Link = { version: 1 }): Promise<boolean> {
-  const [{ findLesson }, { viewsOf }] = await Promise.all([
+  const [{ findLesson, findSource }, { viewsOf }] = await Promise.all([
     import('../views/lessons/catalogue'),
     import('../views/lessons/parts'),
   ]);
-  const found = await findLesson(name);
+  const found = await findSource(name);
   if (!found) {
     notify({ tone: 'problem', message: text().noLesson(name) });
     return false;
   }
   await openRun({ ...link, lesson: name }, found.source);
-  shown.value = viewsOf(found.lesson.part);
+  const part = (await findLesson(name))?.lesson.part;
+  if (part !== undefined && !embedded) {
+    shown.value = viewsOf(part);
+  }
   openSide('lesson');
   return true;
 }

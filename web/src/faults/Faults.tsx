@@ -9,7 +9,7 @@ import { cluster, opened } from '../state/run';
 import { selection } from '../state/selection';
 import { run } from '../state/terminals';
 import { Button } from '../ui/Button';
-import { clusterWide, knows, nodeLine, nodeOnce, nodeParts, podLine } from './catalog';
+import { clusterWide, knows, nodeLine, nodeOnce, partsOf, podLine } from './catalog';
 import { text } from './text';
 
 /** What the model can break. */
@@ -44,7 +44,7 @@ export function NodeFaults({ node }: { node: NodeFrame }) {
   const usages = useUsages();
   return (
     <div class="fault-rows">
-      {nodeParts(usages).map(part => {
+      {partsOf(node, usages).map(part => {
         const words = text().parts[part.name];
         const broken = part.broken?.(node) ?? false;
         return (
@@ -64,7 +64,7 @@ export function NodeFaults({ node }: { node: NodeFrame }) {
       })}
       <div class="fault-row">
         {nodeOnce
-          .filter(fault => knows(usages, fault))
+          .filter(fault => node.powered && knows(usages, fault))
           .map(fault => (
             <Line key={fault} line={nodeLine(fault, node.name)}>
               {text().once[fault]}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { knows, nodeLine, nodeParts, podLine } from './catalog';
+import { knows, nodeLine, nodeParts, partsOf, podLine } from './catalog';
 
 const usages = [
   'kill node NAME',
@@ -13,6 +13,10 @@ test('only what the model can break and mend is offered', () => {
   expect(nodeParts(usages).map(part => part.name)).toEqual(['machine', 'disk']);
   expect(knows(usages, 'cut network of NAME')).toBe(true);
   expect(knows(usages, 'cut network')).toBe(false);
+});
+
+test('a machine without power can only be switched on', () => {
+  expect(partsOf({ powered: false }, usages).map(part => part.name)).toEqual(['machine']);
 });
 
 test('lines name what they are about', () => {

@@ -44,6 +44,11 @@ export function nodeParts(usages: readonly string[]): readonly NodePart[] {
   return parts.filter(part => knows(usages, part.breaks) && knows(usages, part.mends));
 }
 
+/** Those that can be broken or mended as the node is: of a machine without power, nothing but itself. */
+export function partsOf(node: Pick<NodeFrame, 'powered'>, usages: readonly string[]): readonly NodePart[] {
+  return nodeParts(usages).filter(part => node.powered || part.name === 'machine');
+}
+
 /** The line that breaks or mends something of a node. */
 export function nodeLine(fault: string, node: string): string {
   return `fault ${fault.replace('NAME', node)}`;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { isHashed, isKept, keptFile } from './kept';
+import { isHashed, keptFile } from './kept';
+import { isKept } from './plugin';
 
 test('what is kept', () => {
   const check = (name: string, kept: boolean) => expect(isKept(name), name).toBe(kept);

@@ -1,12 +1,4 @@
-/** Which files of a build are kept for when there is no network. */
-
-/** What of a build needn't be there to use it. */
-const LEFT_OUT = /(^|\/)(service-worker\.js|\.[^/]+)$|\.map$/;
-
-/** Whether a file of the build is kept. */
-export function isKept(name: string): boolean {
-  return !LEFT_OUT.test(name);
-}
+/** Requests, and the files of a build that are kept for when there is no network. */
 
 /** Whether a file's name tells its content: then one that is there already is the right one. */
 export function isHashed(name: string): boolean {

@@ -7,10 +7,17 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import { isKept } from './kept';
 
-/** What stands in the worker's source where its list goes; `files.ts` declares it. */
+/** What stands in the worker's source where its list goes. */
 const PLACE = '__KEPT_FILES__';
+
+/** What of a build needn't be there to use it. */
+const LEFT_OUT = /(^|\/)(service-worker\.js|\.[^/]+)$|\.map$/;
+
+/** Whether a file of the build is kept. */
+export function isKept(name: string): boolean {
+  return !LEFT_OUT.test(name);
+}
 
 /** A file's content changes its version, and so does its name, which for most files is made of their content. */
 function versionOf(files: ReadonlyMap<string, string | Uint8Array>): string {

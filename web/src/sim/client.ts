@@ -50,8 +50,21 @@ let remote: Remote<WorkerApi> | null = null;
 let abandon: ((error: Error) => void) | null = null;
 let last: Promise<unknown> = Promise.resolve();
 
+/** Something that many wait for. */
+function gate(): { readonly open: Promise<void>; readonly unlock: () => void } {
+  let unlock: () => void = () => undefined;
+  const open = new Promise<void>(resolve => {
+    unlock = resolve;
+  });
+  return { open, unlock };
+}
+
+/** Opens with the first run. Who asks before (a view that is drawn while the page starts) waits for it. */
+let run = gate();
+
 function fail(error: Error): void {
   worker?.terminate();
+  run = gate();
   worker = null;
   remote = null;
   abandon?.(error);
@@ -113,7 +126,11 @@ export function revive(): void {
 
 const own: Omit<Sim, keyof Calls> = {
   version: () => inOrder(remote => remote.version()),
-  open: (link, lesson) => inOrder(remote => remote.open(link, lesson)),
+  open: async (link, lesson) => {
+    const opened = await inOrder(remote => remote.open(link, lesson));
+    run.unlock();
+    return opened;
+  },
   checkScenario: text => inOrder(remote => remote.checkScenario(text)),
   readLesson: (text, file) => inOrder(remote => remote.readLesson(text, file)),
   proveLesson: (text, file) => inOrder(remote => remote.proveLesson(text, file)),
@@ -127,6 +144,9 @@ export const sim: Sim = new Proxy(own as Sim, {
     if (method in target) {
       return Reflect.get(target, method);
     }
-    return (...args: unknown[]) => inOrder(remote => remote.call(method as keyof Calls, args));
+    return async (...args: unknown[]) => {
+      await run.open;
+      return inOrder(remote => remote.call(method as keyof Calls, args));
+    };
   },
 });

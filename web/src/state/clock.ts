@@ -25,10 +25,8 @@ async function run(mine: number): Promise<void> {
     const nanos = due(now - before, speed.peek());
     before = now;
     try {
-      const update = await sim.tick(nanos);
-      if (loop === mine) {
-        await apply(update);
-      }
+      // Also when time was stopped meanwhile: the next frame only says what changed since this one.
+      await apply(await sim.tick(nanos));
     } catch (thrown) {
       report(thrown);
       playing.value = false;

@@ -1,7 +1,7 @@
 /** Opening runs. */
 import { signal } from '@preact/signals';
 import { sim } from '../sim/client';
-import type { Link } from '../sim/frames';
+import type { Both, Link } from '../sim/frames';
 import { pause, play } from './clock';
 import { beginJournal, journalLink } from './journal';
 import { applyOpened } from './run';
@@ -13,8 +13,8 @@ export const emptyCluster: Link = { version: 1 };
 
 /** The name of the lesson that is open; empty: none. */
 export const lesson = signal('');
-/** Whether a run is being opened. */
-export const opening = signal(false);
+/** Its title, once it is known. */
+export const lessonTitle = signal<Both | null>(null);
 
 let lessonText: string | undefined;
 
@@ -24,19 +24,15 @@ let lessonText: string | undefined;
  */
 export async function openRun(link: Link, text?: string): Promise<void> {
   pause();
-  opening.value = true;
-  try {
-    const opened = await sim.open(link, text);
-    lessonText = text;
-    lesson.value = link.lesson ?? '';
-    beginJournal(link);
-    resetTerminals();
-    select(null);
-    await applyOpened(opened);
-    play();
-  } finally {
-    opening.value = false;
-  }
+  const opened = await sim.open(link, text);
+  lessonText = text;
+  lesson.value = link.lesson ?? '';
+  lessonTitle.value = null;
+  beginJournal(link);
+  resetTerminals();
+  select(null);
+  await applyOpened(opened);
+  play();
 }
 
 /** Opens the same again, as it was before anything was typed. */

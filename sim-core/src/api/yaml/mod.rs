@@ -46,6 +46,23 @@ pub struct Document {
     pub line: usize,
 }
 
+impl Document {
+    /// What stands in its list `items`, each as a document of its own.
+    pub fn items(&self) -> Vec<Document> {
+        let items = self.tree["items"].as_array().into_iter().flatten();
+        let document = |(index, tree): (usize, &Value)| {
+            let above = format!("items[{index}]");
+            let inside = self.spans.0.iter().filter_map(|(path, place)| {
+                let path = path.strip_prefix(&above)?;
+                Some((path.strip_prefix('.').unwrap_or(path).to_owned(), *place))
+            });
+            let spans = Spans(inside.collect());
+            Document { tree: tree.clone(), line: spans.locate("").map_or(self.line, |(line, _)| line), spans }
+        };
+        items.enumerate().map(document).collect()
+    }
+}
+
 /// Text that isn't YAML.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct YamlError {

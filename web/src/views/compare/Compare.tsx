@@ -205,7 +205,6 @@ function Side({
           </Button>
         )}
       </header>
-      {own && frame.at < at && <p class="compare-shorter">{t.shorter(moment(frame.at))}</p>}
       <Still
         label={`${t.picture(name)}: ${t.totals(totals.counts.ready, totals.pods, totals.nodesReady)}`}
         stage={stage}
@@ -213,16 +212,20 @@ function Side({
         pointed={pointed === null ? null : (known.get(pointed) ?? null)}
         capacity={capacity}
       />
-      <ul class="compare-totals">
-        {podStates
-          .filter(state => totals.counts[state] > 0)
-          .map(state => (
-            <li key={state}>
-              <StateDot state={state} label={false} /> <b>{totals.counts[state].toLocaleString()}</b>{' '}
-              {uiText().states[state]}
-            </li>
-          ))}
-      </ul>
+      {/* At the foot of both, so that the pictures above are of one size. */}
+      <div class="compare-foot">
+        {own && frame.at < at && <p class="compare-shorter">{t.shorter(moment(frame.at))}</p>}
+        <ul class="compare-totals">
+          {podStates
+            .filter(state => totals.counts[state] > 0)
+            .map(state => (
+              <li key={state}>
+                <StateDot state={state} label={false} /> <b>{totals.counts[state].toLocaleString()}</b>{' '}
+                {uiText().states[state]}
+              </li>
+            ))}
+        </ul>
+      </div>
     </section>
   );
 }

@@ -2,11 +2,22 @@
 import type { Message, NodeFrame } from '../../sim/frames';
 import { partyName } from '../../words/objects';
 import { ease } from './flight';
-import { fitting, keyOf, type Layout, OTHERS, type Place, placeOf, pointAt, shortName, wayOf } from './layout';
+import {
+  fitting,
+  keyOf,
+  type Layout,
+  OTHERS,
+  type Place,
+  type Point,
+  placeOf,
+  pointAt,
+  shortName,
+  wayOf,
+} from './layout';
 import type { Load } from './rates';
 import { Shape } from './Shape';
 import { text } from './text';
-import { labelsOf, type Token, tokensAt } from './tokens';
+import { type Label, labelsOf, type Token, tokensAt, withRoom } from './tokens';
 
 /** The classes of what a message is under way to or from. */
 function saidTo(message: Message | undefined): string {
@@ -32,7 +43,8 @@ export function Diagram(props: DiagramProps) {
   const { layout, messages, shown, single, loads, nodes } = props;
   const say = text();
   const tokens = single ? tokensAt(messages, shown) : [];
-  const labels = labelsOf(tokens);
+  const moving = placed(tokens, layout, props.calm);
+  const labels = labelled(moving, layout);
   const busy = new Map<string, Message>();
   for (const { message } of tokens) {
     const end = message.from.role === 'apiServer' ? message.to : message.from;
@@ -108,9 +120,10 @@ export function Diagram(props: DiagramProps) {
             )
           );
         })}
-      {tokens.map(token => (
-        <Moving key={token.key} token={token} label={labels.get(token.key) ?? ''} {...props} />
+      {moving.map(at => (
+        <Moving key={at.token.key} at={at} label={labels.get(at.token.key)} pick={props.pick} />
       ))}
+      <Thoughts tokens={tokens} layout={layout} pick={props.pick} />
     </svg>
   );
 }
@@ -220,50 +233,93 @@ function PlaceBox({ place, node, busy, layout, point }: PlaceProps) {
   );
 }
 
-function Moving({ token, label, layout, calm, pick }: DiagramProps & { token: Token; label: string }) {
-  const { message, part } = token;
-  const way = wayOf(layout, message.from, message.to);
-  if (!way) {
-    return message.text ? <Thought token={token} layout={layout} pick={pick} /> : null;
+/** Nearer to the right edge than this, labels stand on the left. */
+const LABEL_ROOM = 130;
+
+/** A token where it is. */
+interface Placed {
+  token: Token;
+  point: Point;
+  /** Whether it goes from one part to another: else it is at the corner of its own. */
+  travels: boolean;
+}
+
+function placed(tokens: readonly Token[], layout: Layout, calm: boolean): Placed[] {
+  return tokens.flatMap((token): Placed[] => {
+    const { message, part } = token;
+    const way = wayOf(layout, message.from, message.to);
+    if (way) {
+      return [{ token, point: pointAt(way, calm ? 0.5 : ease(part)), travels: true }];
+    }
+    const box = message.text ? placeOf(layout, message.from)?.box : undefined;
+    return box ? [{ token, point: { x: box.x + box.w - 4, y: box.y + 3 }, travels: false }] : [];
+  });
+}
+
+/** What stands beside tokens: nothing among the controllers' names, nothing over another, and in a narrow picture nothing at all. */
+function labelled(moving: readonly Placed[], layout: Layout): Map<string, Label> {
+  if (layout.narrow) {
+    return new Map();
   }
-  const { x, y } = pointAt(way, calm ? 0.5 : ease(part));
+  const names = layout.frames.find(({ key }) => key === 'controllers')?.box;
+  const among = ({ x, y }: Point) =>
+    names !== undefined && x < names.x + names.w && y > names.y && y < names.y + names.h;
+  const words = labelsOf(moving.filter(({ travels }) => travels).map(({ token }) => token));
+  const labels = moving.flatMap(({ token, point }): Label[] => {
+    const label = words.get(token.key);
+    return label && !among(point)
+      ? [{ key: token.key, words: label, ...point, left: point.x > layout.width - LABEL_ROOM }]
+      : [];
+  });
+  const kept = withRoom(labels);
+  return new Map(labels.filter(({ key }) => kept.has(key)).map(label => [label.key, label]));
+}
+
+function Moving({ at, label, pick }: { at: Placed; label: Label | undefined; pick: DiagramProps['pick'] }) {
+  const { message } = at.token;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the same message can be reached by keyboard in the log
     <g
       class={`plane-token kind-${message.kind} ${message.ok ? '' : 'refused'}`}
-      transform={`translate(${x} ${y})`}
+      transform={`translate(${at.point.x} ${at.point.y})`}
       onClick={() => pick(message)}
     >
       <Shape kind={message.kind} ok={message.ok} />
-      {label && !layout.narrow && (
-        <text x={14} y={4} class="plane-token-label">
-          {label}
+      {label && (
+        <text x={label.left ? -14 : 14} y={4} text-anchor={label.left ? 'end' : 'start'} class="plane-token-label">
+          {label.words}
         </text>
       )}
     </g>
   );
 }
 
-/** What a controller decided, beside it. */
-function Thought({ token, layout, pick }: Pick<DiagramProps, 'layout' | 'pick'> & { token: Token }) {
-  const { message } = token;
-  const place = placeOf(layout, message.from);
-  if (!place) {
+/** Decisions that are told at the same time at most. */
+const THOUGHTS_MAX = 2;
+
+/** What controllers decide just now, in the head of the picture: beside their boxes there is no room for sentences. */
+function Thoughts({ tokens, layout, pick }: Pick<DiagramProps, 'layout' | 'pick'> & { tokens: readonly Token[] }) {
+  const frame = layout.frames.find(({ key }) => key === 'control-plane');
+  if (!frame) {
     return null;
   }
-  const { box } = place;
-  const room = layout.width - box.x - 40;
+  const { x, y, w } = frame.box;
+  const latest = tokens.filter(({ message }) => message.kind === 'work' && message.text).slice(0, THOUGHTS_MAX);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the same message can be reached by keyboard in the log
-    <g
-      class="plane-token kind-work"
-      transform={`translate(${box.x + 10} ${box.y + box.h + 4})`}
-      onClick={() => pick(message)}
-    >
-      <Shape kind="work" ok={message.ok} />
-      <text x={14} y={4} class="plane-token-label">
-        {fitting(message.text, room)}
-      </text>
-    </g>
+    <>
+      {latest.map(({ key, message }, number) => (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the same message can be reached by keyboard in the log
+        <text
+          key={key}
+          class="plane-thought"
+          x={x + w - 14}
+          y={y + 20 + number * 16}
+          text-anchor="end"
+          onClick={() => pick(message)}
+        >
+          {fitting(`${partyName(message.from)}: ${message.text}`, w - 120)}
+        </text>
+      ))}
+    </>
   );
 }

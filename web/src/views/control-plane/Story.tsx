@@ -16,6 +16,9 @@ const kinds = { typed: 'input', asks: 'request', stored: 'commit', heard: 'watch
 /** A step that begins so much after the one before is set apart. */
 const PAUSE = 100 * MILLI;
 
+/** Who has scrolled to within so many pixels of the end goes on with it. */
+const FOLLOWS = 48;
+
 export function Story({ messages }: { messages: readonly Message[] }) {
   const say = text();
   const typed = useMemo(() => inputs(messages), [messages]);
@@ -24,9 +27,13 @@ export function Story({ messages }: { messages: readonly Message[] }) {
   const event = typed.some(input => input.event === chosen) ? chosen : (typed.at(-1)?.event ?? 0);
   const steps = useMemo(() => narrate(event ? following(messages, event) : messages), [messages, event]);
   const list = useRef<HTMLOListElement>(null);
-  const last = steps.at(-1)?.key;
+  const [follows, setFollows] = useState(true);
   // Not scrollIntoView: on a phone that would scroll the picture away as well.
-  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [last]);
+  useEffect(() => {
+    if (follows) {
+      list.current?.scrollTo({ top: list.current.scrollHeight });
+    }
+  }, [steps, follows]);
   return (
     <div class="plane-story">
       {typed.length > 0 && (
@@ -42,7 +49,13 @@ export function Story({ messages }: { messages: readonly Message[] }) {
         </label>
       )}
       {steps.length === 0 && <p class="plane-none">{say.emptyTitle}</p>}
-      <ol ref={list}>
+      <ol
+        ref={list}
+        onScroll={event => {
+          const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+          setFollows(scrollHeight - scrollTop - clientHeight < FOLLOWS);
+        }}
+      >
         {steps.map((step, number) => {
           const before = steps[number - 1];
           const pause = before ? step.from - before.to : 0;

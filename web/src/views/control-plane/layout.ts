@@ -92,7 +92,7 @@ function bar(width: number, controllers: readonly string[], nodes: readonly stri
   const right = width - EDGE;
   const side = Math.min(150, Math.max(112, (right - left) * 0.17));
   // The controllers' frame takes what scheduler and etcd leave.
-  const manager: Box = { x: left + 14, y: 42, w: right - left - 28 - 2 * (side + 18), h: 0 };
+  const manager: Box = { x: left + 14, y: 56, w: right - left - 28 - 2 * (side + 18), h: 0 };
   const columns = Math.max(1, Math.floor((manager.w - 12) / 130));
   const rows = Math.max(1, Math.ceil(controllers.length / columns));
   const chip = { w: (manager.w - 12) / columns, h: 26 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { message, party } from './messages.fixture';
-import { labelsOf, tokensAt } from './tokens';
+import { labelsOf, tokensAt, withRoom } from './tokens';
 
 const MS = 1_000_000;
 const create = (event: number, sent: number) =>
@@ -29,4 +29,16 @@ test('of tokens that say the same on one way, the first says how many there are'
 test('what has arrived, or not left yet, is no token', () => {
   expect(tokensAt([create(1, 5)], 6 * MS)).toEqual([]);
   expect(tokensAt([create(1, 5)], 4 * MS)).toEqual([]);
+});
+
+test('labels never lie over one another', () => {
+  const label = (key: string, x: number, y: number, left = false) => ({ key, words: 'create pods', x, y, left });
+  const labels = [
+    label('a', 0, 50),
+    label('b', 60, 55),
+    label('c', 60, 80),
+    label('d', 300, 50),
+    label('e', 290, 50, true),
+  ];
+  expect([...withRoom(labels)]).toEqual(['a', 'c', 'd', 'e']);
 });

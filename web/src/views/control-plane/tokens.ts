@@ -53,3 +53,30 @@ export function labelsOf(tokens: readonly Token[]): Map<string, string> {
   }
   return labels;
 }
+
+/** A label where it would stand. */
+export interface Label {
+  key: string;
+  words: string;
+  x: number;
+  y: number;
+  /** Whether it ends there, instead of beginning there. */
+  left: boolean;
+}
+
+/** The labels for which there is room: who comes first stands, who would lie over it is left out. */
+export function withRoom(labels: readonly Label[]): Set<string> {
+  const taken: { from: number; to: number; y: number }[] = [];
+  const kept = new Set<string>();
+  for (const { key, words, x, y, left } of labels) {
+    const width = 14 + words.length * 6.8;
+    const from = left ? x - width : x;
+    const to = from + width;
+    if (taken.some(other => Math.abs(other.y - y) < 15 && from < other.to && other.from < to)) {
+      continue;
+    }
+    taken.push({ from, to, y });
+    kept.add(key);
+  }
+  return kept;
+}

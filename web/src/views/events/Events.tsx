@@ -41,7 +41,7 @@ export function EventsView() {
   const say = text();
   const all = useMemo(() => sorted(value ?? []), [value]);
   const rows = useMemo(() => all.filter(row => wanted(row, filter)), [all, filter]);
-  const fresh = useNews(all);
+  const fresh = useNews(value);
   const open = all.find(row => row.id === chosen);
   if (value && all.length === 0) {
     return (
@@ -78,9 +78,9 @@ export function EventsView() {
 }
 
 /** Which rows are new since they were looked at before: nothing is, at the first look. */
-function useNews(all: readonly EventRow[]): ReadonlySet<string> {
+function useNews(all: readonly EventRow[] | null): ReadonlySet<string> {
   const before = useRef<readonly EventRow[] | null>(null);
-  const fresh = useMemo(() => (before.current ? news(before.current, all) : new Set<string>()), [all]);
+  const fresh = useMemo(() => (before.current && all ? news(before.current, all) : new Set<string>()), [all]);
   useEffect(() => {
     before.current = all;
   }, [all]);

@@ -18,6 +18,7 @@ import { say } from './say';
 import { stars } from './score';
 import { text } from './text';
 import { stopTyping, typeLine, typeSolution, typing } from './typing';
+import '../yaml/fields.css';
 import './LessonPanel.css';
 
 export function LessonPanel() {
@@ -182,7 +183,7 @@ function Tools({ lesson }: { lesson: Lesson }) {
       {asking && (
         <Dialog title={text().showSolution} close={() => setAsking(false)}>
           <p>{text().solutionSure}</p>
-          <div class="lessons-answers">
+          <div class="dialog-answers">
             <Button onClick={() => setAsking(false)}>{text().cancel}</Button>
             <Button
               variant="primary"

@@ -16,6 +16,7 @@ import { Stars } from './Stars';
 import { say } from './say';
 import { Terrarium } from './Terrarium';
 import { text } from './text';
+import '../yaml/fields.css';
 import './Lessons.css';
 
 export function LessonsView() {
@@ -99,7 +100,7 @@ function Hero({ all }: { all: readonly Entry[] }) {
       {asking && (
         <Dialog title={text().forget} close={() => setAsking(false)}>
           <p>{text().forgetSure}</p>
-          <div class="lessons-answers">
+          <div class="dialog-answers">
             <Button onClick={() => setAsking(false)}>{text().cancel}</Button>
             <Button
               variant="danger"

@@ -1,6 +1,7 @@
 /** Stars for few commands. */
 import type { Stars as Count } from './score';
 import { text } from './text';
+import './Stars.css';
 
 const STAR = 'M8 1.6l1.95 4.1 4.5.55-3.3 3.1.85 4.45L8 11.6l-4 2.2.85-4.45-3.3-3.1 4.5-.55z';
 

@@ -77,21 +77,33 @@ async function load(): Promise<void> {
   own.value = mine;
 }
 
-/** A lesson by its name. The project's own come first: a link that names one means that one. */
+/** A lesson's file: one of this project, or one of the person's own. */
+interface Found {
+  readonly file: string;
+  readonly source: string;
+  readonly own: boolean;
+}
+
+/** The file of a lesson, without asking the model. The project's own come first: a link that names one means that one. */
+export async function findSource(name: string): Promise<Found | null> {
+  const { lessons: bundled } = await import('../../bundle/lessons');
+  for (const [file, source] of bundled) {
+    if (file.replace(/^\d+-/, '') === name) {
+      return { file, source, own: false };
+    }
+  }
+  const source = recall<Kept>(KEY, {}, isKept)[name];
+  return source === undefined ? null : { file: name, source, own: true };
+}
+
+/** A lesson by its name. */
 export async function findLesson(name: string): Promise<Entry | null> {
-  const named = (entry: Entry) => entry.lesson.name === name;
-  const known = shipped.peek().find(named);
+  const known = [...shipped.peek(), ...own.peek()].find(entry => entry.lesson.name === name);
   if (known) {
     return known;
   }
-  const { lessons: bundled } = await import('../../bundle/lessons');
-  const file = [...bundled.keys()].find(file => file.replace(/^\d+-/, '') === name);
-  const source = file === undefined ? undefined : bundled.get(file);
-  if (file !== undefined && source !== undefined) {
-    return read(file, source, false);
-  }
-  await loadLessons();
-  return own.peek().find(named) ?? null;
+  const found = await findSource(name);
+  return found && read(found.file, found.source, found.own);
 }
 
 /** Adds a lesson of the person's own, in the place of one with the same name. A `Problem` is thrown on. */

@@ -2,7 +2,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { currentFile, files, removeFile, writeFile } from '../../state/files';
 import { openSide } from '../../state/layout';
-import { emptyCluster, lesson, openRun } from '../../state/open';
+import { emptyCluster, lesson, lessonTitle, openRun } from '../../state/open';
 import { attempt } from '../../state/problems';
 import { acted, goals, opened } from '../../state/run';
 import { shown } from '../../state/selection';
@@ -70,7 +70,15 @@ function begin(entry: Entry | null): void {
   hintsShown.value = 0;
   solutionShown.value = false;
   current.value = entry;
+  lessonTitle.value = entry?.lesson.title ?? null;
   bring(entry?.lesson.files ?? {});
+}
+
+let beginning: Promise<void> = Promise.resolve();
+
+/** Waits until the lesson of the run that was just opened has begun. */
+export function begun(): Promise<void> {
+  return beginning;
 }
 
 // Whoever opens a run, here, from the gallery or by a link: a lesson begins with it, or ends.
@@ -79,13 +87,12 @@ effect(() => {
   const name = lesson.peek();
   if (run) {
     const found = name === '' ? Promise.resolve(null) : findLesson(name);
-    attempt(
-      found.then(entry => {
-        if (opened.peek() === run) {
-          begin(entry);
-        }
-      }),
-    );
+    beginning = found.then(entry => {
+      if (opened.peek() === run) {
+        begin(entry);
+      }
+    });
+    attempt(beginning);
   }
 });
 

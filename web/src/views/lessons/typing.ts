@@ -2,9 +2,10 @@
 import { signal } from '@preact/signals';
 import { sim } from '../../sim/client';
 import { play, speed } from '../../state/clock';
+import { writeFile } from '../../state/files';
 import { openAgain } from '../../state/open';
 import { openTerminal, run, type Terminal, terminals } from '../../state/terminals';
-import { current, solutionShown } from './current';
+import { begun, current, solutionShown } from './current';
 
 /** Between two lines of a solution, in milliseconds: enough to read what came of the one before. */
 const PAUSE = 900;
@@ -40,7 +41,11 @@ export async function typeSolution(): Promise<void> {
   typing.value = true;
   try {
     await openAgain();
+    await begun();
     solutionShown.value = true;
+    for (const [file, text] of Object.entries(entry.lesson.edits)) {
+      writeFile(file, text ?? '');
+    }
     for (const line of entry.lesson.solution) {
       await sleep(PAUSE);
       if (mine !== round) {

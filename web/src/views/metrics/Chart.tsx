@@ -24,6 +24,9 @@ export interface Column {
 
 const HEIGHT = 190;
 
+/** Steps of a scale of seconds. */
+const TIMES = [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400];
+
 /** Steps of a scale that counts Pods. */
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000];
 
@@ -50,12 +53,12 @@ function options(element: HTMLElement, columns: readonly Column[]): uPlot.Option
     legend: { show: false },
     cursor: { sync: { key: together.key }, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { time: false },
+      x: { time: false, range: () => [0, Math.max(1, cluster.peek().horizon / SECOND)] },
       y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] },
       right: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.2)] },
     },
     axes: [
-      { ...axis, size: 28, values: (_plot, values) => values.map(seconds) },
+      { ...axis, size: 28, incrs: TIMES, values: (_plot, values) => values.map(seconds) },
       { ...axis, size: 46, ...(columns.every(column => column.whole) ? { incrs: WHOLE } : {}) },
       ...(second ? [{ ...axis, scale: 'right', side: 1 as const, size: 46, grid: { show: false } }] : []),
     ],

@@ -1,4 +1,5 @@
 /** The view `metrics`: figures over time, with the clock's moment in each chart. */
+import { useMemo } from 'preact/hooks';
 import { sim } from '../../sim/client';
 import type { Metrics, TrafficSeries } from '../../sim/frames';
 import { useAnswer } from '../../state/answer';
@@ -8,7 +9,7 @@ import { Command } from '../../ui/Command';
 import { Empty } from '../../ui/Empty';
 import { moment, SECOND } from '../../words/time';
 import { Chart, type Column } from './Chart';
-import { indexAt, isEmpty, perSecond, sampled } from './series';
+import { indexAt, isEmpty, perSecond, sampled, upTo } from './series';
 import { text } from './text';
 import './Metrics.css';
 
@@ -28,33 +29,34 @@ interface ChartFigures {
   columns: Column[];
 }
 
-function figures(metrics: Metrics): ChartFigures[] {
+function figures(metrics: Metrics, end: number): ChartFigures[] {
   const say = text();
+  const all = upTo(end, metrics.times, [
+    metrics.desired,
+    metrics.ready,
+    metrics.starting,
+    metrics.terminating,
+    metrics.failing,
+  ]);
+  const [desired = [], ready = [], starting = [], terminating = [], failing = []] = all.columns;
   const pods: ChartFigures = {
     title: say.pods,
     note: '',
-    times: metrics.times,
+    times: all.times,
     columns: [
-      { label: say.desired, token: 'text', values: metrics.desired, look: 'dashed', whole: true },
-      { label: say.ready, token: 'state-ready', values: metrics.ready, look: 'filled', whole: true },
-      { label: say.starting, token: 'state-creating', values: metrics.starting, look: 'line', whole: true },
-      { label: say.terminating, token: 'state-terminating', values: metrics.terminating, look: 'line', whole: true },
-      { label: say.failing, token: 'state-failing', values: metrics.failing, look: 'line', whole: true },
+      { label: say.desired, token: 'text', values: desired, look: 'dashed', whole: true },
+      { label: say.ready, token: 'state-ready', values: ready, look: 'filled', whole: true },
+      { label: say.starting, token: 'state-creating', values: starting, look: 'line', whole: true },
+      { label: say.terminating, token: 'state-terminating', values: terminating, look: 'line', whole: true },
+      { label: say.failing, token: 'state-failing', values: failing, look: 'line', whole: true },
     ],
   };
+  const { times, rates } = perSecond(metrics.times, metrics.writes, end);
   const writes: ChartFigures = {
     title: say.writes,
     note: '',
-    times: metrics.times,
-    columns: [
-      {
-        label: say.writesRate,
-        token: 'accent',
-        values: perSecond(metrics.times, metrics.writes),
-        look: 'filled',
-        whole: false,
-      },
-    ],
+    times,
+    columns: [{ label: say.writesRate, token: 'accent', values: rates, look: 'filled', whole: false }],
   };
   return [pods, ...metrics.traffic.map(ofClient), writes];
 }
@@ -88,6 +90,7 @@ export function MetricsView() {
     METRICS_MS,
   );
   const say = text();
+  const charts = useMemo(() => (value ? figures(value, cluster.peek().horizon / SECOND) : []), [value, say]);
   if (!value) {
     return <div class="loading" />;
   }
@@ -103,7 +106,7 @@ export function MetricsView() {
   }
   return (
     <div class="metrics">
-      {figures(value).map(chart => (
+      {charts.map(chart => (
         <section key={chart.title} class="metrics-chart" aria-label={chart.title}>
           <header>
             <h3>{chart.title}</h3>

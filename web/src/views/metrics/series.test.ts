@@ -1,9 +1,20 @@
 import { expect, test } from 'vitest';
-import { indexAt, isEmpty, perSecond, sampled, trafficAt } from './series';
+import { indexAt, isEmpty, perSecond, sampled, upTo } from './series';
 
-test('sums become rates', () => {
-  expect(perSecond([0, 1, 3, 3], [5, 15, 25, 30])).toEqual([0, 10, 5, 0]);
-  expect(perSecond([], [])).toEqual([]);
+test('a burst is as high as it was, not as high as its moments are close', () => {
+  const { times, rates } = perSecond([0, 1.5, 1.501, 1.502], [5, 15, 25, 35], 4);
+  expect(times).toEqual([0, 1, 2, 3, 4]);
+  expect(rates).toEqual([0, 0, 30, 0, 0]);
+});
+
+test('long runs have coarser stretches', () => {
+  const { times } = perSecond([0], [0], 2400);
+  expect([times.length, times[1]]).toEqual([241, 10]);
+});
+
+test('the last figures hold until the end', () => {
+  expect(upTo(9, [0, 2], [[1, 3]])).toEqual({ times: [0, 2, 9], columns: [[1, 3, 3]] });
+  expect(upTo(2, [0, 2], [[1, 3]])).toEqual({ times: [0, 2], columns: [[1, 3]] });
 });
 
 test('a moment belongs to the row before it', () => {
@@ -14,23 +25,6 @@ test('long tables keep both ends', () => {
   const rows = sampled(1000, 40);
   expect([rows.length, rows[0], rows.at(-1)]).toEqual([40, 0, 999]);
   expect(sampled(3, 40)).toEqual([0, 1, 2]);
-});
-
-test('a client’s figures at a moment', () => {
-  const series = {
-    name: 'c',
-    from: '',
-    to: '',
-    times: [1, 2],
-    ok: [9, 8],
-    failed: [0, 1],
-    latency: [2, 3],
-    sent: 18,
-    lost: 1,
-    success: '94%',
-  };
-  expect(trafficAt(series, 2.5)).toEqual({ ok: 8, failed: 1, latency: 3 });
-  expect(trafficAt(series, 0.5)).toBeNull();
 });
 
 test('a cluster without Pods and clients has nothing to draw', () => {

@@ -57,25 +57,29 @@ export function Detail({ step }: { step: Step }) {
         </h3>
         <p>
           {step.back ? t.back : t.there} · {direction}
-          {verdict !== 'pass' && <span class={`verdict ${verdict}`}>{t.verdicts[verdict] ?? hop.verdict}</span>}
+          {verdict !== 'pass' && (
+            <span class="verdict" data-verdict={verdict}>
+              {t.verdicts[verdict] ?? hop.verdict}
+            </span>
+          )}
         </p>
       </header>
       {effects.length > 0 && (
         <ul class="effects">
           {effects.map(effect => (
-            <li key={effect} class={effect}>
+            <li key={effect} data-effect={effect}>
               {t.effects[effect]}
             </li>
           ))}
         </ul>
       )}
       {hop.why && (
-        <p class={`hop-why ${verdict}`}>
+        <p class="hop-why" data-verdict={verdict}>
           <b>{t.why}</b> {hop.why}
         </p>
       )}
       {effects.length > 0 ? (
-        <div class="both-sides">
+        <div class="before-after">
           <Boxes title={t.before} headers={before} />
           <Boxes title={t.after} headers={after} />
         </div>

@@ -1,4 +1,5 @@
 /** The view `packet`: one request, hop by hop. */
+import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Dns, Packet, Routing } from '../../sim/frames';
 import { cluster } from '../../state/run';
@@ -19,15 +20,21 @@ import './packet.css';
 /** How long a step is looked at while they follow one another, in milliseconds. */
 const STEP_PACE = 1100;
 
-export function PacketView() {
-  useEffect(keepAsking, []);
-  useEffect(() => {
-    if (question.peek().from) return;
-    const first = firstQuestion(cluster.peek());
+/** Suggests a question as soon as there is one, unless somebody has begun to ask; gives what ends that. */
+function suggesting(): () => void {
+  return effect(() => {
+    const { from, to } = question.value;
+    if (from || to) return;
+    const first = firstQuestion(cluster.value);
     if (!first) return;
     question.value = first;
     void ask();
-  }, []);
+  });
+}
+
+export function PacketView() {
+  useEffect(keepAsking, []);
+  useEffect(suggesting, []);
   const answer = packet.value;
   return (
     <section class="packet">

@@ -136,7 +136,7 @@ export function firstStep(steps: readonly Step[]): number {
 }
 
 /** How wide things are in the picture, in pixels. */
-export const METRIC = { station: 104, pad: 18, gap: 34, least: 150 } as const;
+export const METRIC = { station: 92, pad: 18, gap: 26, least: 132 } as const;
 
 /** Where each station is, and each place's left edge and width. */
 export function positions(places: readonly Place[]): {

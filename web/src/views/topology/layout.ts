@@ -90,16 +90,20 @@ export function capacityFor(pods: number): number {
   return CAPACITIES.find(capacity => capacity >= pods) ?? Math.ceil(pods / 64) * 64;
 }
 
-const HEAD = 74;
-const FOOT = 62;
+const HEAD = 68;
+/** How far the line to the API server stands out of a panel. */
+const TETHER = 20;
+const FOOT = 58;
 const PAD = 16;
 const GAP = 40;
 /** Below a row of nodes: room for the line that joins them. */
-const ROW_GAP = 64;
+const ROW_GAP = 54;
 /** A head is made for a panel of this width. */
 const PANEL = 3 * POD.w + 2 * POD.gap + 2 * PAD;
-const SERVICE = { w: 190, h: 54, gap: 14 } as const;
-const TRAY = 78;
+const SERVICE = { w: 190, h: 48, gap: 10 } as const;
+/** Between Services, the tray and the nodes. */
+const STOREY = 22;
+const TRAY = 60;
 const MARGIN = 24;
 /** The width on the screen at which a panel's head can be read well. */
 const WORDS = 300;
@@ -143,10 +147,17 @@ function rowsAbove(count: number, item: { w: number; gap: number }, width: numbe
   return Math.ceil(count / perRow);
 }
 
+/** Whether a few Services stand beside the tray instead of above it, and how much of the width they take then. */
+function besideTray(stage: Stage, width: number, scale: number): number {
+  const wanted = stage.services.size * (SERVICE.w + SERVICE.gap) * scale;
+  return stage.ingresses.size === 0 && wanted <= width * 0.55 ? wanted : 0;
+}
+
 function heightAbove(stage: Stage, width: number, scale: number): number {
+  if (besideTray(stage, width, scale) > 0) return (TRAY + STOREY) * scale;
   const rows =
     rowsAbove(stage.ingresses.size, SERVICE, width, scale) + rowsAbove(stage.services.size, SERVICE, width, scale);
-  return (rows * (SERVICE.h + SERVICE.gap) + TRAY + 2 * GAP) * scale;
+  return (rows * (SERVICE.h + SERVICE.gap) + TRAY + 2 * STOREY) * scale;
 }
 
 /** The shape in which the whole is seen largest; in a narrow viewport, one node a row and pods wide enough to be read. */
@@ -199,14 +210,20 @@ export function layout(stage: Stage, slots: Slots, viewport: Size, capacityLeast
   const scale = textScale(width, viewport);
   let y = 0;
   const ingresses: IngressBox[] = [];
-  y = chips([...stage.ingresses.values()].sort(byNamespace), width, scale, y, (ingress, box) =>
-    ingresses.push({ ...box, ingress, scale }),
-  );
   const services: ServiceBox[] = [];
-  y = chips([...stage.services.values()].sort(byNamespace), width, scale, y, (service, box) =>
-    services.push({ ...box, service, scale }),
-  );
-  if (y > 0) y += (GAP - SERVICE.gap) * scale;
+  const asService = (service: ServiceFrame, box: Box) => services.push({ ...box, service, scale });
+  const beside = besideTray(stage, width, scale);
+  if (beside > 0) {
+    const shift = { x: width - beside + SERVICE.gap * scale, y: ((TRAY - SERVICE.h) / 2) * scale };
+    chips([...stage.services.values()].sort(byNamespace), beside, scale, 0, (service, box) =>
+      asService(service, { ...box, x: box.x + shift.x - (SERVICE.gap / 2) * scale, y: box.y + shift.y }),
+    );
+  } else {
+    const doors = [...stage.ingresses.values()].sort(byNamespace);
+    y = chips(doors, width, scale, y, (ingress, box) => ingresses.push({ ...box, ingress, scale }));
+    y = chips([...stage.services.values()].sort(byNamespace), width, scale, y, asService);
+    if (y > 0) y += (STOREY - SERVICE.gap) * scale;
+  }
   const pods = new Map<Id, PodPlace>();
   const names = new Set(Array.from(stage.nodes.values(), node => node.name));
   // A pod whose node was deleted has no place of its own any more: it waits for the garbage collector here.
@@ -214,13 +231,14 @@ export function layout(stage: Stage, slots: Slots, viewport: Size, capacityLeast
   const tray: TrayBox = {
     x: 0,
     y,
-    w: width,
+    w: width - beside,
     h: TRAY * scale,
     scale,
     count: stage.crowd ? stage.totals.counts.pending : waiting.length,
   };
   seat(waiting, slots.get(''), tray, pods);
-  y += tray.h + GAP * scale;
+  // The first row's lines to the API server need room.
+  y += tray.h + STOREY * scale + TETHER * panel.scale;
   const { nodes, underlay, bottom } = rank(stage, shape, panel, y);
   const byNode = new Map(nodes.map(box => [box.node.name, box]));
   if (!stage.crowd) place(stage, slots, byNode, pods);

@@ -68,11 +68,13 @@ function chip(
 export function paintService(ctx: Context, box: ServiceBox, style: AboveStyle): void {
   const { service, scale } = box;
   const ready = service.endpoints.filter(endpoint => endpoint.ready).length;
-  const alive = ready > 0 || service.type === 'ExternalName';
+  // Behind the Service `kubernetes` stands the API server itself, which is no pod.
+  const ofApi = service.namespace === 'default' && service.name === 'kubernetes';
+  const alive = ready > 0 || ofApi || service.type === 'ExternalName';
   const address =
     service.type === 'ExternalName' ? service.external : service.external || service.clusterIp || service.type;
   const lines: [string, string] = [service.name, [address, service.ports.join(' ')].filter(Boolean).join(' ')];
-  chip(ctx, box, scale, style, service.id, lines, `${ready}/${service.endpoints.length}`, alive);
+  chip(ctx, box, scale, style, service.id, lines, ofApi ? 'API' : `${ready}/${service.endpoints.length}`, alive);
   const { palette } = style;
   const cx = box.x + 21 * scale;
   const cy = box.y + box.h / 2;
