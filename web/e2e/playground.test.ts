@@ -48,10 +48,7 @@ test('a first visit: a cluster, a deployment, a rolling update, the way back, an
   await here.shows('deployment.apps/web created');
   await here.type('until pods ready');
   await here.shows(/it is .* later/);
-  await here.page
-    .getByRole('treeitem', { name: /web-.*Ready|Ready.*web-/ })
-    .first()
-    .waitFor({ state: 'attached' });
+  await here.counts(3, 'Ready');
   await here.picture('topology');
 
   await here.type('kubectl set image deployment/web nginx=nginx:1.17.2');
@@ -77,6 +74,7 @@ test('a manifest is written in the editor, its mistakes are shown at their lines
   const here = await visit();
   await here.playFreely();
   await here.view('YAML');
+  await here.page.getByRole('button', { name: 'Deployment', exact: true }).click();
   const editor = here.page.locator('.cm-content').first();
   await editor.waitFor();
   await editor.click();
@@ -179,17 +177,17 @@ test('a share link holds the run, and opens elsewhere', async () => {
   expect(link).toContain('#v1.');
 
   const there = await visit(link.slice(site.address.length));
-  await there.page.getByRole('treeitem', { name: /web-/ }).nth(1).waitFor({ state: 'attached' });
+  await there.counts(2, 'Ready');
   expectCalm(here, there);
 });
 
 test('a broken link explains itself and offers the default', async () => {
   const here = await visit('#v1.broken');
-  const dialog = here.page.getByRole('dialog');
-  await dialog.getByText(/link/i).first().waitFor();
+  await here.page.getByRole('alert').getByText('This link is damaged').waitFor();
   await here.picture('broken-link');
-  await dialog.getByRole('button').last().click();
   await here.prompt();
+  await here.type('kubectl get nodes');
+  await here.shows('node-3');
   expect(here.strangers).toEqual([]);
 });
 

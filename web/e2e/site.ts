@@ -138,6 +138,14 @@ export class Visit {
     await this.page.locator('.xterm-rows').first().getByText(text).first().waitFor();
   }
 
+  /** Waits until the topology counts so many pods of a state. */
+  async counts(pods: number, state: string): Promise<void> {
+    await this.page
+      .getByRole('listitem')
+      .filter({ hasText: new RegExp(`^\\s*${pods}\\s*${state}\\s*$`) })
+      .waitFor();
+  }
+
   async view(name: string): Promise<void> {
     await this.page.getByRole('tab', { name, exact: true }).click();
   }

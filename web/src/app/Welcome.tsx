@@ -3,11 +3,10 @@
 import { dialogue } from '../state/layout';
 import { emptyCluster, openRun } from '../state/open';
 import { attempt } from '../state/problems';
-import { openView } from '../state/selection';
 import { Dialog } from '../ui/Dialog';
 import { Icon, type IconName } from '../ui/Icon';
 import { Logo } from '../ui/Logo';
-import { openScenario } from './start';
+import { openLesson, openScenario } from './start';
 import { text } from './text';
 
 function Way({
@@ -53,7 +52,7 @@ export function Welcome({ close }: { close: () => void }) {
             icon="lessons"
             title={words.lesson}
             hint={words.lessonHint}
-            act={then(() => openView('lessons'))}
+            act={then(() => void attempt(openLesson('first-pod')))}
           />
           <Way
             icon="restart"

@@ -22,7 +22,7 @@ export const text = dictionary({
     emptyText:
       'Events are the notes that the parts of the cluster leave: a Pod was scheduled, an image is pulled, a probe failed. They are the first place to look when something doesn’t work. Create something:',
     tryCreate: 'kubectl create deployment web --image=nginx',
-    tryBroken: 'kubectl create deployment broken --image=nginx:no-such-tag',
+    tryBroken: 'kubectl run broken --image=busybox -- false',
     same: 'kubectl get events',
     newest: 'To the latest',
     why: 'Why this Event',
@@ -51,7 +51,7 @@ export const text = dictionary({
     emptyText:
       'Event 是集群各组件留下的便条：Pod 被调度了、正在拉取镜像、探针失败了。出问题时，首先就该看这里。创建点什么试试：',
     tryCreate: 'kubectl create deployment web --image=nginx',
-    tryBroken: 'kubectl create deployment broken --image=nginx:no-such-tag',
+    tryBroken: 'kubectl run broken --image=busybox -- false',
     same: 'kubectl get events',
     newest: '到最新处',
     why: '为什么有这个 Event',
