@@ -27,7 +27,7 @@ import {
 } from '@codemirror/view';
 import type { Diagnostic, Completion as Offer } from '../../sim/frames';
 import { look } from './look';
-import { place, replaced, span } from './place';
+import { afterKey, place, replaced, span } from './place';
 
 /** How long nothing must be typed until the text is checked, in milliseconds. */
 const CHECK_AFTER = 300;
@@ -92,7 +92,13 @@ async function offers(
   const text = context.state.doc.toString();
   const at = place(text, context.pos);
   const options = (await complete(text, at.line, at.column)).map(
-    ({ label, detail, info }): Completion => ({ label, detail, ...(info ? { info } : {}) }),
+    ({ label, detail, info }): Completion => ({
+      label,
+      detail,
+      apply:
+        label + afterKey(line.text.slice(0, from - line.from), line.text.slice(context.pos - line.from), label, detail),
+      ...(info ? { info } : {}),
+    }),
   );
   return options.length > 0 ? { from, options, validFor: /^[\w./-]*$/ } : null;
 }

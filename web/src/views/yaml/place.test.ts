@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Lines, place, replaced, span } from './place';
+import { afterKey, type Lines, place, replaced, span } from './place';
 
 /** Lines as the editor has them, without the editor. */
 function lines(text: string): Lines {
@@ -49,4 +49,12 @@ test('one small change makes one text of another', () => {
   check('aa', 'aaa', { from: 2, to: 2, insert: 'a' });
   check('', 'x', { from: 0, to: 0, insert: 'x' });
   check('abc', '', { from: 0, to: 3, insert: '' });
+});
+
+test('a key gets its colon', () => {
+  expect(afterKey('  ', '', 'replicas', 'int32')).toBe(': ');
+  expect(afterKey('  - ', '', 'containers', '[]Container')).toBe(':');
+  expect(afterKey('  ', ': 3', 'replicas', 'int32')).toBe('');
+  expect(afterKey('  type: ', '', 'RollingUpdate', '')).toBe('');
+  expect(afterKey('  - ', '', 'ReadWriteOnce', '')).toBe('');
 });

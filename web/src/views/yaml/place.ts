@@ -44,3 +44,14 @@ export function replaced(before: string, after: string): { from: number; to: num
   }
   return { from: start, to: before.length - end, insert: after.slice(start, after.length - end) };
 }
+
+/**
+ * What follows a name that is put in where a key stands: a colon, and a space if its value stands in the same line. Keys begin with a
+ * small letter, the values of enumerations with a capital one.
+ */
+export function afterKey(before: string, after: string, label: string, type: string): string {
+  if (!/^\s*(- )*$/.test(before) || /^\s*:/.test(after) || !/^[a-z]\w*$/.test(label)) {
+    return '';
+  }
+  return /^(string|boolean|u?int\w*|integer|number|quantity)/i.test(type) ? ': ' : ':';
+}
