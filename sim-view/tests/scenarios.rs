@@ -24,12 +24,9 @@ fn open(link: &Link) -> Sandbox {
 
 #[test]
 fn run_replay_and_seek_agree() {
-    let files = std::fs::read_dir(folder()).expect("there are scenarios").map(|entry| entry.expect("it can be read").path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect();
-    files.sort();
-    assert!(files.len() > 20, "{files:?}");
-    for path in &files {
-        agree(path);
+    // Between them: commands that wait and that act while they wait, steps in the midst of a nanosecond, faults, traffic.
+    for name in ["canary", "drain-with-budget", "node-reboot", "recreate", "rollback", "rollout-loses-none"] {
+        agree(&folder().join(format!("{name}.yaml")));
     }
 }
 
@@ -38,8 +35,10 @@ fn agree(path: &Path) {
     let link = link(path);
     let mut scenario = Scenario::parse(&link.scenario, "scenario.yaml").expect("it is a scenario");
     scenario.files.extend(link.files.clone());
-    let run = scenario.run(scenario.seed).expect("it ends");
-    let end = run.cluster.now().as_nanos();
+    let mut cluster = scenario.run(scenario.seed).expect("it ends").cluster;
+    // A run ends with its last step, perhaps in the midst of a nanosecond; a moment that is looked at has all that happens in it.
+    cluster.run_until(cluster.now());
+    let (end, fingerprint) = (cluster.now().as_nanos(), cluster.fingerprint().to_string());
     let mut sandbox = open(&link);
     assert_eq!(sandbox.opened().update.frame.horizon, end, "{}", path.display());
     let mut seen = BTreeMap::new();
@@ -49,14 +48,14 @@ fn agree(path: &Path) {
         seen.insert(sandbox.cluster().now().as_nanos(), sandbox.fingerprint());
     }
     sandbox.tick(end - sandbox.cluster().now().as_nanos());
-    assert_eq!(sandbox.fingerprint(), run.report.fingerprint, "{}: played", path.display());
+    assert_eq!(sandbox.fingerprint(), fingerprint, "{}: played", path.display());
     for part in [3, 5, 1, 6, 2, 0, 4, 5] {
-        let (at, fingerprint) = seen.iter().nth(part % seen.len()).expect("it was seen");
+        let (at, there) = seen.iter().nth(part % seen.len()).expect("it was seen");
         sandbox.seek(*at);
-        assert_eq!(sandbox.fingerprint(), *fingerprint, "{}: at {at}", path.display());
+        assert_eq!(sandbox.fingerprint(), *there, "{}: at {at}", path.display());
     }
     sandbox.seek(end);
-    assert_eq!(sandbox.fingerprint(), run.report.fingerprint, "{}: sought", path.display());
+    assert_eq!(sandbox.fingerprint(), fingerprint, "{}: sought", path.display());
     // Somebody acts in the midst of it, and passes it on.
     sandbox.seek(end / 2);
     sandbox.line(0, "fault kill node node-1", &BTreeMap::new()).unwrap_or_else(|problem| panic!("{problem:?}"));
