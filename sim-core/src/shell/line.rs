@@ -148,7 +148,7 @@ impl Line {
             Line::Fault(_) | Line::Traffic(_) => true,
             Line::Kubectl(commands) => {
                 let asks_for_text = files.contains_key(kubectl::TO_EDIT);
-                commands.iter().any(|words| !kubectl::only_reads(words) && !(asks_for_text && kubectl::opens_editor(words)))
+                commands.iter().any(|words| !(kubectl::only_reads(words) || asks_for_text && kubectl::opens_editor(words)))
             }
         }
     }

@@ -208,7 +208,7 @@ impl Sandbox {
     }
 
     fn told_with(&mut self, frame: crate::frame::cluster::Frame) -> Update {
-        let mut listener = self.listener.clone();
+        let mut listener = self.listener;
         let Said { messages, left_out } = listener.hear(self.cluster());
         self.listener = listener;
         self.tell_who_is_busy();

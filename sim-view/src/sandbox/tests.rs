@@ -1,3 +1,5 @@
+//! Somebody at the sandbox: what they type, where they go in time, and what they see.
+
 use super::Sandbox;
 use crate::frame::session::{Link, Print, TypedLine, Update};
 use sim_core::scenario::Scenario;
