@@ -203,13 +203,17 @@ function PlaceBox({ place, node, busy, layout, point }: PlaceProps) {
   const left = party.role === 'controller' && !party.name;
   const x = left ? box.x + 10 : box.x + box.w / 2;
   const anchor = left ? 'start' : 'middle';
+  const shownName = fitting(name, box.w - 12);
+  const shownHint = two ? fitting(hint, box.w - 8) : '';
+  // What is read out begins with what is seen: people who speak to their browser say that.
+  const shown = [shownName, shownHint].filter(Boolean).join(' ');
   return (
     // biome-ignore lint/a11y/useSemanticElements: there are no buttons in SVG
     <g
       class={`plane-place ${party.role} ${party.name ? 'named' : ''} ${saidTo(busy)} ${down ? 'down' : ''}`}
       role="button"
       tabIndex={0}
-      aria-label={partyName(party)}
+      aria-label={`${shown}, ${partyName(party)}`}
       onClick={() => point(place.key)}
       onKeyDown={event => {
         if (event.key === 'Enter' || event.key === ' ') {
@@ -221,11 +225,11 @@ function PlaceBox({ place, node, busy, layout, point }: PlaceProps) {
       <title>{partyName(party)}</title>
       <rect x={box.x} y={box.y} width={box.w} height={box.h} rx={party.role === 'controller' ? 6 : 8} />
       <text x={x} y={two ? middle - 3 : middle + 4} text-anchor={anchor} class="plane-name">
-        {fitting(name, box.w - 12)}
-      </text>
+        {shownName}
+      </text>{' '}
       {two && (
         <text x={x} y={middle + 14} text-anchor={anchor} class="plane-hint">
-          {fitting(hint, box.w - 8)}
+          {shownHint}
         </text>
       )}
       {down && <path class="plane-cross" d={`M${box.x + 6} ${box.y + 6}L${box.x + box.w - 6} ${box.y + box.h - 6}`} />}

@@ -24,21 +24,22 @@ function Chip({ pod, name, bare = false }: { pod: PodFrame; name: string; bare?:
   const chosen = selection.value?.kind === 'object' && selection.value.object.id === pod.id;
   const note = noteOf(pod);
   const { id, namespace } = pod;
+  // What is read out begins with what is seen.
+  const seen = bare ? '' : [name, note, pod.restarts > 0 ? `↻${pod.restarts}` : ''].filter(Boolean).join(' ');
   const restarts = pod.restarts > 0 ? `, ${say.restarts(pod.restarts)}` : '';
   return (
     <button
       type="button"
       class={`owner-pod ${pod.state} ${bare ? 'bare' : ''}`}
       aria-current={chosen ? 'true' : undefined}
-      aria-label={`${pod.name}: ${pod.status} ${pod.ready}${restarts}`}
+      aria-label={`${seen} ${pod.name}: ${pod.status} ${pod.ready}${restarts}`.trim()}
       title={`${pod.name}\n${pod.status} ${pod.ready}${restarts}${pod.node ? `\n${pod.node}` : ''}`}
       onClick={() => select({ kind: 'object', object: { id, kind: 'Pod', namespace, name: pod.name } })}
     >
       <StateDot state={pod.state} size={bare ? 14 : 12} label={false} />
       {!bare && (
         <>
-          <span class="owner-pod-name">{name}</span>
-          {note && <span class="owner-pod-note">{note}</span>}
+          <span class="owner-pod-name">{name}</span> {note && <span class="owner-pod-note">{note}</span>}{' '}
           {pod.restarts > 0 && <span class="owner-pod-restarts">↻{pod.restarts}</span>}
         </>
       )}

@@ -158,7 +158,7 @@ function Stop({
     <g
       role="button"
       tabIndex={-1}
-      aria-label={`${step.number}: ${step.hop.interface}`}
+      aria-label={`${words ? `${words}, ` : ''}${step.number}: ${step.hop.interface}`}
       onKeyDown={event => event.key === 'Enter' && choose(step)}
       class={`packet-stop ${passed ? 'passed' : ''} ${here ? 'here' : ''} ${lost ? 'lost' : ''}`}
       onClick={() => choose(step)}
