@@ -60,7 +60,7 @@ row(
   'create 100 pods and roll out',
   median(
     9,
-    () => open(cluster(10)),
+    () => open(`${cluster(10)}steps: []\n`),
     (sandbox) => {
       sandbox.line(1, hundred, {});
       sandbox.tick(MINUTE);
