@@ -166,7 +166,12 @@ function Stop({
       <circle class="packet-target" cx={x} cy={y} r="18" />
       <circle cx={x} cy={y} r="5" />
       {words && (
-        <text class="packet-effect" x={x} y={step.back ? y + 28 : y - 22} text-anchor="middle">
+        <text
+          class="packet-effect"
+          x={Math.max(x, words.length * 3.6 + 10)}
+          y={step.back ? y + 28 : y - 22}
+          text-anchor="middle"
+        >
           {words}
         </text>
       )}
