@@ -8,6 +8,7 @@ import { startOffline } from './offline/updates';
 import { startClock } from './state/clock';
 import { startFiles } from './state/files';
 import { embedded, startLayout } from './state/layout';
+import { report } from './state/problems';
 import { startSettings } from './state/settings';
 
 startSettings();
@@ -18,6 +19,13 @@ if (!embedded) {
 startLayout();
 startClock();
 startKeys();
+// What nobody caught is a bug of ours, and gets a report.
+addEventListener('error', event => {
+  if (event.error) {
+    report(event.error);
+  }
+});
+addEventListener('unhandledrejection', event => report(event.reason));
 const root = document.getElementById('app');
 if (root) {
   render(<Page />, root);

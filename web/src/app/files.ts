@@ -1,11 +1,12 @@
 /** Files from outside: scenarios and runs are opened, manifests join the editor's files. */
 
-import { currentFile, writeFile } from '../state/files';
+import { currentFile, files, writeFile } from '../state/files';
 import { parseRun } from '../state/link';
 import { openRun } from '../state/open';
 import { notify } from '../state/problems';
 import { openView } from '../state/selection';
 import { run } from '../state/terminals';
+import { freeName } from '../views/yaml/names';
 import { explainLink, openLink } from './start';
 import { text } from './text';
 
@@ -39,21 +40,22 @@ async function openFile(file: File): Promise<void> {
   } else if (isScenario(content)) {
     await openRun({ version: 1, scenario: content });
   } else {
-    writeFile(name, content);
-    currentFile.value = name;
+    const kept = freeName(name.replaceAll(/[^\w.-]+/g, '-'), Object.keys(files.peek()));
+    writeFile(kept, content);
+    currentFile.value = kept;
     openView('yaml');
-    const line = `kubectl apply -f ${name}`;
+    const line = `kubectl apply -f ${kept}`;
     notify({
-      message: text().dropped(name),
-      help: text().droppedHelp(name),
+      message: text().dropped(kept),
+      help: text().droppedHelp(kept),
       action: { label: text().apply, act: () => void run(line) },
     });
   }
 }
 
 /** Opens files one after another. */
-export async function openFiles(files: readonly File[]): Promise<void> {
-  for (const file of files) {
+export async function openFiles(dropped: readonly File[]): Promise<void> {
+  for (const file of dropped) {
     await openFile(file);
   }
 }
@@ -72,11 +74,17 @@ export function startDrop(hovers: (over: boolean) => void, failed: (thrown: unkn
       hovers(false);
     }
   });
-  addEventListener('drop', event => {
-    if (carriesFiles(event)) {
-      event.preventDefault();
-      hovers(false);
-      openFiles([...(event.dataTransfer?.files ?? [])]).catch(failed);
-    }
-  });
+  // Before anybody else hears of it: the editor would put the text where it was dropped, besides.
+  addEventListener(
+    'drop',
+    event => {
+      if (carriesFiles(event)) {
+        event.preventDefault();
+        event.stopPropagation();
+        hovers(false);
+        openFiles([...(event.dataTransfer?.files ?? [])]).catch(failed);
+      }
+    },
+    { capture: true },
+  );
 }

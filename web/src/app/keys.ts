@@ -1,4 +1,5 @@
 /** The page's keys. A key that whatever has the focus takes for itself isn't one of them. */
+import { breakdown } from '../sim/client';
 import { pause, play, playing, seek, speed, step } from '../state/clock';
 import { dialogue, dockOpen, pane, sideOpen } from '../state/layout';
 import { nextSpeed } from '../state/pace';
@@ -66,6 +67,9 @@ const keys: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
 /** Listens for as long as the page lives. */
 export function startKeys(): void {
   addEventListener('keydown', event => {
+    if (breakdown.peek()) {
+      return;
+    }
     if ((event.ctrlKey || event.metaKey) && event.key === 'k') {
       event.preventDefault();
       dialogue.value = 'search';

@@ -24,10 +24,11 @@ declare const self: {
 declare const __KEPT_FILES__: { readonly version: string; readonly files: readonly string[] };
 
 const { version, files } = __KEPT_FILES__;
-const PREFIX = 'podarium-';
+const base = new URL('./', self.location.href);
+// Of this place alone: several may stand on one host.
+const PREFIX = `podarium-${base.pathname}-`;
 const CACHE = PREFIX + version;
 const names = new Set(files);
-const base = new URL('./', self.location.href);
 
 async function keep(): Promise<void> {
   const cache = await caches.open(CACHE);

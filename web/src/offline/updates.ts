@@ -7,11 +7,14 @@ import { text } from './text';
 /** How often a page that stays open asks for a new version, in milliseconds. */
 const ASK_EVERY = 60 * 60 * 1_000;
 
+/** Whether this page has asked for the new version; else another tab has. */
+let asked = false;
+
 /** The new version takes over, and the page begins anew with it, in the same run. */
 async function takeOver(waiting: ServiceWorker): Promise<void> {
   const fragment = await encodeLink(await sim.link());
-  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
   history.replaceState(null, '', `#${fragment}`);
+  asked = true;
   waiting.postMessage('take over');
 }
 
@@ -31,6 +34,9 @@ export async function startOffline(): Promise<void> {
   let registration: ServiceWorkerRegistration;
   try {
     registration = await navigator.serviceWorker.register('./service-worker.js');
+    if (!registration) {
+      return;
+    }
   } catch {
     return;
   }
@@ -44,6 +50,19 @@ export async function startOffline(): Promise<void> {
     look();
     worker?.addEventListener('statechange', look);
   };
+  const first = navigator.serviceWorker.controller === null;
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    if (asked) {
+      location.reload();
+    } else if (!first) {
+      // Another tab has taken the new version: what this one hasn't loaded yet is gone.
+      notify({
+        message: text().newVersion,
+        help: text().newVersionHelp,
+        action: { label: text().reload, act: () => location.reload() },
+      });
+    }
+  });
   follow(registration.waiting);
   registration.addEventListener('updatefound', () => follow(registration.installing));
   setInterval(() => {

@@ -61,10 +61,15 @@ function gate(): { readonly open: Promise<void>; readonly unlock: () => void } {
 
 /** Opens with the first run. Who asks before (a view that is drawn while the page starts) waits for it. */
 let run = gate();
+let isOpen = false;
 
 function fail(error: Error): void {
   worker?.terminate();
-  run = gate();
+  // Whoever waits for a first run goes on waiting for it.
+  if (isOpen) {
+    run = gate();
+    isOpen = false;
+  }
   worker = null;
   remote = null;
   abandon?.(error);
@@ -128,6 +133,7 @@ const own: Omit<Sim, keyof Calls> = {
   version: () => inOrder(remote => remote.version()),
   open: async (link, lesson) => {
     const opened = await inOrder(remote => remote.open(link, lesson));
+    isOpen = true;
     run.unlock();
     return opened;
   },

@@ -17,6 +17,7 @@ function start(): () => void {
   let asked = '';
   let waiting: ReturnType<typeof setTimeout> | null = null;
   let asking = false;
+  let stopped = false;
   const key = () => [epoch.value, branch.value, cluster.value.horizon, cluster.value.handled].join();
   const ask = async () => {
     waiting = null;
@@ -28,6 +29,10 @@ function start(): () => void {
       // Without a run there is no history; the next change asks again.
     } finally {
       asking = false;
+      // What changed while it was asked isn't in the answer.
+      if (!stopped && key() !== asked) {
+        waiting = setTimeout(ask, EVERY_MS);
+      }
     }
   };
   const dispose = effect(() => {
@@ -36,6 +41,7 @@ function start(): () => void {
     }
   });
   return () => {
+    stopped = true;
     dispose();
     if (waiting) {
       clearTimeout(waiting);

@@ -12,7 +12,9 @@ export function beginJournal(link: Link): void {
 /** A line is typed. */
 export function noteLine(terminal: number, line: string, files: Record<string, string>): void {
   const typed = { at: cluster.peek().at, terminal, line, ...(Object.keys(files).length > 0 ? { files } : {}) };
-  journal = { ...journal, lines: [...(journal.lines ?? []), typed] };
+  // What lies later belongs to a future that is left by acting here.
+  const before = (journal.lines ?? []).filter(other => other.at <= typed.at);
+  journal = { ...journal, lines: [...before, typed] };
 }
 
 /** All of it, as a link that does it again. */

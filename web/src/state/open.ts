@@ -1,7 +1,7 @@
 /** Opening runs. */
 import { signal } from '@preact/signals';
-import { sim } from '../sim/client';
-import type { Both, Link } from '../sim/frames';
+import { isProblem, sim } from '../sim/client';
+import type { Both, Link, Opened } from '../sim/frames';
 import { pause, play } from './clock';
 import { beginJournal, journalLink } from './journal';
 import { applyOpened } from './run';
@@ -24,7 +24,17 @@ let lessonText: string | undefined;
  */
 export async function openRun(link: Link, text?: string): Promise<void> {
   pause();
-  const opened = await sim.open(link, text);
+  let opened: Opened;
+  try {
+    opened = await sim.open(link, text);
+  } catch (thrown) {
+    if (!isProblem(thrown)) {
+      // The report of a breakdown is about the run that broke the model, not the one before.
+      lessonText = text;
+      beginJournal(link);
+    }
+    throw thrown;
+  }
   lessonText = text;
   lesson.value = link.lesson ?? '';
   lessonTitle.value = null;

@@ -1,6 +1,6 @@
 /** What went wrong, in words for whoever is at the keyboard. */
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { isProblem } from '../sim/client';
+import { breakdown, isProblem } from '../sim/client';
 
 /** A message that floats above the page until it is closed. */
 export interface Notice {
@@ -34,12 +34,14 @@ export function dismiss(id: number): void {
   list.value = list.peek().filter(notice => notice.id !== id);
 }
 
-/** Shows what was thrown, if it is the model's word to its user. What is a bug shows itself elsewhere (`breakdown`). */
+/** Shows what was thrown: the model's word to its user as a message, anything else as the report of a breakdown. */
 export function report(thrown: unknown): void {
   if (isProblem(thrown)) {
     const { message, help, file, line, column } = thrown;
     const place = [file, line, column].filter(Boolean).join(':');
     notify({ tone: 'problem', message, help, place });
+  } else if (!breakdown.peek()) {
+    breakdown.value = thrown instanceof Error ? thrown : new Error(String(thrown));
   }
 }
 

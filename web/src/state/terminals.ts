@@ -81,10 +81,18 @@ export function attachScreen(id: number, heard: (event: ScreenEvent) => void): v
   byId(id)?.attach(heard);
 }
 
+/** Those that were closed: what the model still has to say of their commands, nobody hears. */
+const closed = new Set<number>();
+
 /** How the model says that a line is done again: as it would stand in a terminal. */
 const AGAIN = /^\$ (.*)\n$/;
 
 function hear(print: Print): void {
+  const again = print.text.some(text => AGAIN.test(text.text));
+  if (closed.has(print.terminal) && !again) {
+    return;
+  }
+  closed.delete(print.terminal);
   const terminal = byId(print.terminal) ?? open(print.terminal);
   for (const text of print.text) {
     const line = print.text.length === 1 ? AGAIN.exec(text.text)?.[1] : undefined;
@@ -123,7 +131,7 @@ function free(wanted?: number): OpenTerminal {
 }
 
 function nextId(): number {
-  return Math.max(-1, ...list.peek().map(terminal => terminal.id)) + 1;
+  return Math.max(-1, ...closed, ...list.peek().map(terminal => terminal.id)) + 1;
 }
 
 /** Shows a terminal: beside the others, or in the place of the one typed into last. */
@@ -165,6 +173,7 @@ export async function closeTerminal(id: number): Promise<void> {
   const others = list.peek().filter(one => one !== terminal);
   const shown = shownTerminals.peek().filter(one => one !== id);
   const next = shown[0] ?? others[0]?.id ?? 0;
+  closed.add(id);
   list.value = others;
   shownTerminals.value = shown.length > 0 ? shown : [next];
   if (focused.peek() === id) {
@@ -175,12 +184,13 @@ export async function closeTerminal(id: number): Promise<void> {
   }
 }
 
-/** Types a line into a terminal, visibly: the one given, or one that waits for nothing. */
-export async function run(line: string, terminal?: number): Promise<void> {
+/** Types a line into a terminal, visibly: the one given, or one that waits for nothing. Answers with the terminal that it was. */
+export async function run(line: string, terminal?: number): Promise<Terminal> {
   const where = free(terminal);
   showTerminal(where.id, false);
   where.tell({ kind: 'line', line, again: false });
   await enter(where.id, line);
+  return where;
 }
 
 /** Hands a line over that was typed into a terminal. */
@@ -210,11 +220,13 @@ export const missingFiles = signal<readonly string[]>([]);
 
 /** Ctrl-C. */
 export async function interrupt(id: number): Promise<void> {
+  noteLine(id, '\u0003', {});
   await apply(await sim.interrupt(id));
 }
 
 /** Another run begins: the terminals are as new. What its link says was typed in them comes as prints. */
 export function resetTerminals(): void {
+  closed.clear();
   for (const terminal of list.peek()) {
     terminal.busy.value = false;
     terminal.title.value = '';

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../../sim/frames';
 import { attempt } from '../../state/problems';
 import { Button } from '../../ui/Button';
 import { Field } from './Fields';
-import { draft, edit, takeStart } from './state';
+import { draft, edit, playable, takeStart } from './state';
 import { text } from './text';
 
 /** How long nothing must be typed until the scenario is checked, in milliseconds. */
@@ -19,7 +19,7 @@ export function Start() {
     const timer = setTimeout(
       () =>
         attempt(
-          sim.checkScenario(/^steps:/m.test(start) ? start : `${start.trimEnd()}\nsteps: []\n`).then(diagnostics => {
+          sim.checkScenario(playable(start)).then(diagnostics => {
             if (!gone) {
               setFound(diagnostics);
             }

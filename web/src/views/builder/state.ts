@@ -4,6 +4,7 @@ import { sim } from '../../sim/client';
 import type { Link, TypedLine } from '../../sim/frames';
 import type { Cluster } from '../../state/cluster';
 import { files } from '../../state/files';
+import { journalLink } from '../../state/journal';
 import { openRun } from '../../state/open';
 import { cluster, opened } from '../../state/run';
 import { kept } from '../../state/storage';
@@ -71,10 +72,15 @@ export async function takeStart(): Promise<void> {
   edit({ start });
 }
 
+/** A start as a scenario that can be played: in a scenario, steps may not be left out. */
+export function playable(start: string): string {
+  return /^steps:/m.test(start) ? start : `${start.trimEnd()}\nsteps: []\n`;
+}
+
 /** Opens the start as a run of its own, whose lines become the solution. A `Problem` is thrown on. */
 export async function record(): Promise<void> {
   const { start } = draft.peek();
-  await openRun({ version: 1, scenario: start });
+  await openRun({ version: 1, scenario: playable(start) });
   recorded = opened.peek();
   recording.value = { start: cluster.peek(), files: { ...files.peek(), ...filesOfStart(start) } };
   records.value = true;
@@ -86,7 +92,8 @@ export async function takeSolution(): Promise<void> {
   if (!began) {
     return;
   }
-  const lines = (await sim.link()).lines ?? [];
+  // What only looks, and what lets time pass, is no part of a link; of a solution it is. Ctrl-C is neither.
+  const lines = (journalLink().lines ?? []).filter(({ line }) => line !== '\u0003');
   let par = 0;
   const read = new Map<string, string>();
   for (const { line, files: needed } of lines) {

@@ -34,9 +34,14 @@ export const reached = computed(() => goals.value.filter(goal => goal.holds).len
 export const allReached = computed(() => goals.value.length > 0 && reached.value === goals.value.length);
 
 // A lesson is solved by the first moment at which all holds; what is done afterwards changes nothing any more.
+let heldAlready = false;
+
 effect(() => {
   const entry = current.value;
-  if (!entry || !allReached.value || outcome.peek()) {
+  if (!allReached.value) {
+    heldAlready = false;
+  }
+  if (!entry || !allReached.value || heldAlready || outcome.peek()) {
     return;
   }
   const { name, par } = entry.lesson;
@@ -69,6 +74,8 @@ function begin(entry: Entry | null): void {
   outcome.value = null;
   hintsShown.value = 0;
   solutionShown.value = false;
+  // Somebody else's link may open a lesson that is solved in it already: that solves nothing here.
+  heldAlready = allReached.peek();
   current.value = entry;
   lessonTitle.value = entry?.lesson.title ?? null;
   bring(entry?.lesson.files ?? {});
@@ -86,6 +93,8 @@ effect(() => {
   const run = opened.value;
   const name = lesson.peek();
   if (run) {
+    // Until the new one is known, no lesson is open: what holds in this run isn't the old one's merit.
+    current.value = null;
     const found = name === '' ? Promise.resolve(null) : findLesson(name);
     beginning = found.then(entry => {
       if (opened.peek() === run) {

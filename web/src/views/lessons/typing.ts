@@ -4,6 +4,7 @@ import { sim } from '../../sim/client';
 import { play, speed } from '../../state/clock';
 import { writeFile } from '../../state/files';
 import { openAgain } from '../../state/open';
+import { opened } from '../../state/run';
 import { openTerminal, run, type Terminal, terminals } from '../../state/terminals';
 import { begun, current, solutionShown } from './current';
 
@@ -26,7 +27,7 @@ function besides(): Terminal {
 /** Types a line where it disturbs nobody. */
 export async function typeLine(line: string): Promise<void> {
   play();
-  await ((await sim.watches(line)) ? run(line, besides().id) : run(line));
+  await run(line, (await sim.watches(line)) ? besides().id : undefined);
 }
 
 /** Begins the lesson anew and types its solution, line by line, each when the one before has ended. */
@@ -42,13 +43,16 @@ export async function typeSolution(): Promise<void> {
   try {
     await openAgain();
     await begun();
+    // Whoever opens something else meanwhile doesn't want this typed there.
+    const here = opened.peek();
+    const goesOn = () => mine === round && opened.peek() === here;
     solutionShown.value = true;
     for (const [file, text] of Object.entries(entry.lesson.edits)) {
       writeFile(file, text ?? '');
     }
     for (const line of entry.lesson.solution) {
       await sleep(PAUSE);
-      if (mine !== round) {
+      if (!goesOn()) {
         return;
       }
       if (await sim.watches(line)) {
@@ -56,9 +60,9 @@ export async function typeSolution(): Promise<void> {
         continue;
       }
       play();
-      await run(line, 0);
+      const terminal = await run(line, 0);
       const began = performance.now();
-      while (terminals.peek()[0]?.busy.peek() && mine === round) {
+      while (terminal.busy.peek() && goesOn()) {
         await sleep(50);
         if (performance.now() - began > PATIENCE) {
           speed.value = Math.max(usual, HURRY);
