@@ -69,6 +69,9 @@ fn walk(folder: &Path, skipped: fn(&Path) -> bool, found: &mut Vec<PathBuf>) -> 
     Ok(())
 }
 
+/// The largest seed that fits into a link: `Number.MAX_SAFE_INTEGER`.
+pub(crate) const SEED_MAX: u64 = (1 << 53) - 1;
+
 /// A scenario as it stands in its files.
 pub(crate) struct Source {
     /// What they say.
@@ -80,8 +83,13 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The run of this scenario as a link's fragment, without `#`: with this seed, looked at from this moment.
-    pub(crate) fn link(&self, seed: u64, at: SimTime) -> String {
+    /// The run of this scenario as a link's fragment, without `#`: with this seed, looked at from this moment. `None`: JavaScript's numbers
+    /// can't tell this seed from others.
+    pub(crate) fn link(&self, seed: u64, at: SimTime) -> Option<String> {
+        (seed <= SEED_MAX).then(|| self.encoded(seed, at))
+    }
+
+    fn encoded(&self, seed: u64, at: SimTime) -> String {
         link::encode(&Link {
             version: link::VERSION,
             scenario: self.text.clone(),

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 /// Where the playground is.
 #[derive(clap::Args)]
 pub(crate) struct Playground {
-    /// The address of a playground, such as https://podarium.example/play/. Without it, links begin with `#`: to be put behind one.
+    /// The address of a playground, such as `https://podarium.example/play/`. Without it, links begin with `#`: to be put behind one.
     #[arg(long, env = "PODARIUM_PLAYGROUND", value_name = "URL", default_value = "", hide_env_values = true)]
     playground: String,
 }
@@ -40,6 +40,7 @@ impl Playground {
 pub(crate) fn main(args: &Args) -> Result<bool, Problem> {
     let source = files::source(&args.file)?;
     let fragment = source.link(args.seed.unwrap_or(source.scenario.seed), SimTime::ZERO + args.at);
+    let fragment = fragment.ok_or_else(|| format!("the seed is too large for a link; the largest is {}", files::SEED_MAX))?;
     println!("{}", args.playground.link(&fragment));
     Ok(true)
 }

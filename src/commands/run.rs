@@ -57,7 +57,7 @@ pub(crate) fn main(args: &Args) -> Result<bool, Problem> {
 }
 
 fn show(args: &Args, several: bool, source: &Source, report: &Report) {
-    let link = args.playground.link(&source.link(report.seed, report.end));
+    let link = source.link(report.seed, report.end).map(|fragment| args.playground.link(&fragment));
     if args.json {
         let mut tree = serde_json::to_value(report).expect("a report is plain data");
         tree["link"] = link.into();
@@ -69,7 +69,7 @@ fn show(args: &Args, several: bool, source: &Source, report: &Report) {
     } else {
         anstream::print!("{}", render::story::report(report, !args.quiet));
     }
-    if args.link || !report.holds {
+    if let Some(link) = link.filter(|_| args.link || !report.holds) {
         anstream::println!("in the playground: {link}");
     }
 }

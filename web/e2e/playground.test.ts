@@ -242,3 +242,18 @@ test('it works without a network after the first visit', async () => {
   await here.type('kubectl get nodes');
   await here.shows('node-3');
 });
+
+/** The rest of the module is fetched when the page can be used already: docs/adr/0008. */
+const LATER = /podarium_rest|service-worker|\.webmanifest$|\.png$/;
+const FIRST_LOAD_MAX = 1_500_000;
+
+test('a first load is small', async () => {
+  // Without a service worker, which fetches everything for later.
+  const here = await visit('', { serviceWorkers: 'block' });
+  await here.playFreely();
+  const first = [...here.loaded].filter(([path]) => !LATER.test(path));
+  expect(first.filter(([path]) => path.endsWith('.wasm'))).toHaveLength(1);
+  expect(first.filter(([path]) => /worker-|Terminals-|Topology-/.test(path))).toHaveLength(3);
+  const bytes = first.reduce((sum, [, size]) => sum + size, 0);
+  expect(bytes, first.map(([path, size]) => `${size} ${path}`).join('\n')).toBeLessThan(FIRST_LOAD_MAX);
+});

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
@@ -92,6 +93,8 @@ export class Site {
 export class Visit {
   /** What went wrong in the page's own eyes. */
   readonly complaints: string[] = [];
+  /** What was loaded, by the files' names: bytes as a server sends them, gzipped. */
+  readonly loaded = new Map<string, number>();
   /** What was asked of other hosts. */
   readonly strangers: string[] = [];
 
@@ -105,6 +108,13 @@ export class Visit {
       }
     });
     page.on('pageerror', error => this.complaints.push(error.message));
+    page.on('response', response => {
+      const path = new URL(response.url()).pathname;
+      const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
+      if (response.url().startsWith(address) && response.ok()) {
+        this.loaded.set(path, gzipSync(readFileSync(file), { level: 9 }).length);
+      }
+    });
     page.on('request', request => {
       const url = request.url();
       if (!url.startsWith(address) && !/^(data|blob):/.test(url)) {

@@ -203,6 +203,10 @@ fn play(what: &str) -> Outcome<String> {
     } else {
         run.at = at.map(SimTime::as_nanos);
     }
+    // Typed at the moment that is looked at: earlier, it would put itself in the place of what the scenario does.
+    for line in &mut run.lines {
+        line.at = run.at.unwrap_or(0);
+    }
     let fragment = link::encode(&run);
     let mut html = String::new();
     write!(
@@ -263,7 +267,7 @@ mod tests {
         assert!(html.contains("?embed&amp;views=ownership,terminal#v1.") && html.contains("height=\"300\""), "{html}");
         let fragment = html.split('#').nth(1).and_then(|rest| rest.split('"').next()).expect("a fragment");
         let run = link::decode(fragment).expect("a link");
-        assert_eq!((run.at, run.lines[0].line.as_str()), (Some(10_000_000_000), "kubectl get rs"));
+        assert_eq!((run.at, run.lines[0].at, run.lines[0].line.as_str()), (Some(10_000_000_000), 10_000_000_000, "kubectl get rs"));
         for bad in ["scenarios/nowhere.yaml", "scenarios/canary.yaml at=soon", "sideways=1"] {
             assert!(play(bad).is_err(), "{bad}");
         }

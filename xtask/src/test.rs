@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, with one count at the end.
 
 use crate::command::{Outcome, cargo, output, program, root, step, target_dir};
-use crate::{lab, wasm, web};
+use crate::{bench, lab, wasm, web};
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -43,12 +43,13 @@ type Part = fn() -> Outcome<Tally>;
 /// # Errors
 /// A test failed, or a part could not be run at all.
 pub(crate) fn test() -> Outcome {
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 8] = [
         ("tests of the workspace", workspace),
         ("scenarios", scenarios_hold),
         ("lessons", lessons_are_proved),
         ("the same runs in WASM, under Node and in Chromium", wasm::fingerprints::agree),
         ("size of the module", wasm::size::within_budget),
+        ("speed of the module", bench::within_budgets),
         ("the page's logic", web::logic),
         ("the page in a browser", web::end_to_end),
     ];

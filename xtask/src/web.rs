@@ -9,14 +9,8 @@ use crate::command::{Outcome, is_installed, program, root, run, skip, step, targ
 use crate::test::Tally;
 use crate::wasm::{self, Quality};
 use crate::{book, debian};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// What a first visit may load before the playground can be used, gzipped: the page, its styles and scripts, and the module's first part.
-const FIRST_LOAD: usize = 1_500_000;
 
 /// Builds everything into `target/site`.
 ///
@@ -101,7 +95,7 @@ pub(crate) fn logic() -> Outcome<Tally> {
     Ok(tally)
 }
 
-/// The site as its users have it, in Chromium: end to end, and how much of it a first visit loads.
+/// The site as its users have it, in Chromium: end to end; how much of it a first visit loads is among what is tested.
 ///
 /// # Errors
 /// The site cannot be built; in CI, also where there is no Chromium.
@@ -114,9 +108,7 @@ pub(crate) fn end_to_end() -> Outcome<Tally> {
             .map(|()| Tally { skipped: 1, ..Tally::default() });
     }
     let site = assemble()?;
-    let mut tally = first_load(&site)?;
-    tally.add(vitest(&["--config", "e2e/vitest.config.ts"], Some(&site))?);
-    Ok(tally)
+    vitest(&["--config", "e2e/vitest.config.ts"], Some(&site))
 }
 
 /// Runs vitest and counts what it tells.
@@ -133,34 +125,6 @@ fn vitest(arguments: &[&str], site: Option<&Path>) -> Outcome<Tally> {
     if passed.is_err() && tally.failed == 0 {
         tally.failed = 1;
     }
-    Ok(tally)
-}
-
-/// Holds what the first visit loads against its budget: `index.html`, what it names, and what the start needs besides.
-fn first_load(site: &Path) -> Outcome<Tally> {
-    let index = std::fs::read_to_string(site.join("index.html"))?;
-    let named = |attribute: &'static str| index.split(attribute).skip(1).filter_map(|rest| rest.split('"').next());
-    let mut files: Vec<PathBuf> = vec![PathBuf::from("index.html")];
-    files.extend(named("src=\"").chain(named("href=\"")).filter(|path| path.contains("assets/")).map(PathBuf::from));
-    for entry in std::fs::read_dir(site.join("assets"))? {
-        let name = entry?.file_name();
-        let is_start = name.to_str().is_some_and(|name| name.starts_with("worker-") || name.starts_with("podarium_bg-"));
-        if is_start && !name.to_string_lossy().ends_with(".map") {
-            files.push(Path::new("assets").join(name));
-        }
-    }
-    let mut total = 0;
-    for file in &files {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        gzip.write_all(&std::fs::read(site.join(file))?)?;
-        let bytes = gzip.finish()?.len();
-        total += bytes;
-        println!("{:>9} B gzipped  {}", bytes, file.display());
-    }
-    let fits = total <= FIRST_LOAD;
-    println!("{}: first load {} kB gzipped of {} kB", if fits { "fits" } else { "FAILED" }, total / 1000, FIRST_LOAD / 1000);
-    let mut tally = Tally::default();
-    tally.count(fits && files.len() > 3);
     Ok(tally)
 }
 

@@ -49,11 +49,6 @@ impl Progress {
         };
         lesson.goals.iter().zip(&mut self.reached).map(look).collect()
     }
-
-    /// Whether all goals were reached when it was looked last.
-    pub fn is_solved(&self) -> bool {
-        self.reached.iter().all(|reached| *reached)
-    }
 }
 
 /// How many acting commands these lines have: what a score counts.

@@ -7,7 +7,6 @@ use crate::draw::cluster::{Around, View};
 use crate::frame::Ref;
 use crate::frame::cluster::Frame;
 use crate::frame::session::{Comparison, Difference, Problem, Update};
-use sim_core::kernel::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Sandbox {
@@ -30,10 +29,8 @@ impl Sandbox {
         self.known(id)?;
         let now = self.now();
         self.branch = id;
-        match now.min(self.present().horizon) {
-            SimTime::ZERO => self.present_mut().rewind(),
-            to => self.present_mut().go(to, true),
-        }
+        let to = now.min(self.present().horizon);
+        self.present_mut().go(to, true);
         self.arrive_elsewhere();
         Ok(self.whole())
     }

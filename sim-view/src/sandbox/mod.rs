@@ -1,6 +1,6 @@
 //! What stands between a person and the model: terminals, branches of time, links.
 //!
-//! A run is what was opened and what was typed: [`branch`] keeps both, so that any moment can be looked at again, and [`scene`] is what it
+//! A run is what was opened and what was typed: `branch` keeps both, so that any moment can be looked at again, and `scene` is what it
 //! leads through time. Reading never changes a run; acting in its past leaves the old future in a branch of its own. Nothing depends on the
 //! slices in which time passes: who waits is asked after every moment at which something happened.
 

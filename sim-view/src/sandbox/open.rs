@@ -6,7 +6,7 @@ use super::scene::{Deed, Scene};
 use crate::frame::code::Diagnostic;
 use crate::frame::session::{Link, Opened, Problem, StoryLine, Verdict};
 use crate::lesson::{Lesson, prove};
-use sim_core::kernel::time::SimTime;
+use sim_core::kernel::time::{SimDuration, SimTime};
 use sim_core::scenario::{self, Report, Scenario, Tone};
 use sim_core::timeline::{Record, Timeline};
 use sim_core::{Cluster, Config};
@@ -43,6 +43,7 @@ impl Sandbox {
         };
         let (mut branch, told) = played(scenario, link)?;
         let end = branch.horizon;
+        within_reach(link, end)?;
         for typed in &link.lines {
             branch.go(SimTime::from_nanos(typed.at).max(branch.now()), true);
             branch.act(deed_of(typed)).map_err(|message| Problem { message, file: typed.line.clone(), ..Problem::default() })?;
@@ -145,4 +146,23 @@ fn diagnosed(error: Option<scenario::Error>) -> Vec<Diagnostic> {
     let told =
         error.map(problem).map(|Problem { message, help, line, column, .. }| Diagnostic { line, column, warning: false, message, help });
     told.into_iter().collect()
+}
+
+/// How far behind the scenario's end, and behind each other, moments in a link may lie.
+const REACH: SimDuration = SimDuration::from_secs(24 * 3600);
+
+/// Whoever made a link by hand, or damaged it, shall not have the model play years.
+fn within_reach(link: &Link, end: SimTime) -> Result<(), Problem> {
+    let mut latest = end;
+    for at in link.lines.iter().map(|typed| typed.at).chain(link.at).map(SimTime::from_nanos) {
+        if at > latest + REACH {
+            return Err(Problem {
+                message: format!("this link leads to {at}, more than a day after all that it does"),
+                help: "its moments are nanoseconds since the start of the run".to_owned(),
+                ..Problem::default()
+            });
+        }
+        latest = latest.max(at);
+    }
+    Ok(())
 }

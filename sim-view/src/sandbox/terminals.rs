@@ -57,6 +57,8 @@ impl Sandbox {
             Ok(Line::Time(passing)) => {
                 let reply = shell::pass(self, &passing);
                 self.print(terminal, &reply, true);
+                // It has come to where it was to come: before anything was done at that moment, if that is what was asked for.
+                return Ok(self.update());
             }
             Ok(said) if said.acts(files) => self.act_line(terminal, line, files),
             Ok(Line::Kubectl(commands)) => {
@@ -104,7 +106,7 @@ impl Sandbox {
             (reply, underway.is_some() || changed)
         };
         // A slip of the tongue is no deed: it isn't worth a branch, nor a place in a link.
-        if reply.code == 2 && !waits {
+        if reply.code != 0 && !waits {
             return self.print(terminal, &reply, true);
         }
         let typed = TypedLine { at: 0, terminal, line: line.trim().to_owned(), files: files.clone() };
@@ -178,7 +180,8 @@ impl Course for Sandbox {
     }
 
     fn seek(&mut self, to: SimTime) {
-        self.lead(to);
+        // Time that passes is seen; a moment that one goes back to is only arrived at.
+        if to > self.now() { self.advance(to) } else { self.lead(to) }
     }
 
     fn ahead(&self) -> String {

@@ -55,6 +55,8 @@ export interface Sandbox {
 /** The module itself. */
 export interface Podarium {
   version(): string;
+  /** What the module said when it broke down; `undefined` while it has not. */
+  lastPanic(): string | undefined;
   checkScenario(text: string): Diagnostic[];
   /** `file` gives the lesson its name and place: `04-scaling.yaml`. */
   readLesson(text: string, file: string): Lesson;

@@ -2,6 +2,7 @@ declare module 'podarium-wasm/podarium.js' {
   const podarium: import('./module').Podarium;
   export default function init(): Promise<unknown>;
   export const version: typeof podarium.version;
+  export const lastPanic: typeof podarium.lastPanic;
   export const checkScenario: typeof podarium.checkScenario;
   export const readLesson: typeof podarium.readLesson;
   export const proveLesson: typeof podarium.proveLesson;

@@ -8,24 +8,13 @@ import type { Sandbox } from './module';
 const loaded = load();
 let sandbox: Sandbox | null = null;
 
-/** What a panic says comes on the console; what is thrown then is a bare `unreachable`. */
-let lastWords = '';
-// biome-ignore lint/suspicious/noConsole: the module writes its panics there, and they stay there
-const consoleError = console.error;
-console.error = (...words: unknown[]) => {
-  lastWords = words.map(String).join(' ');
-  consoleError(...words);
-};
-
 /** Calls into the module; a trap is thrown with the words that the module left. */
 function told<T>(work: () => T): T {
   try {
     return work();
   } catch (thrown) {
-    if (thrown instanceof WebAssembly.RuntimeError && lastWords !== '') {
-      throw new Error(lastWords);
-    }
-    throw thrown;
+    const words = thrown instanceof WebAssembly.RuntimeError ? podarium.lastPanic() : undefined;
+    throw words === undefined ? thrown : new Error(words);
   }
 }
 
