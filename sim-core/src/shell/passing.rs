@@ -22,7 +22,10 @@ pub trait Course {
     /// When something happens next.
     fn next_at(&mut self) -> Option<SimTime>;
 
-    /// Goes to a moment.
+    /// Lets time pass up to a moment, what is due at the present one too.
+    fn go_on(&mut self, to: SimTime);
+
+    /// Goes to a moment, forward or back.
     fn seek(&mut self, to: SimTime);
 
     /// What is to be said to who has gone back: what lies ahead. Empty if nothing does.
@@ -35,7 +38,7 @@ pub fn pass(course: &mut impl Course, passing: &Passing) -> Reply {
         Passing::For(span) => {
             let until = course.cluster().now() + *span;
             if until > course.cluster().now() {
-                course.seek(until);
+                course.go_on(until);
             }
             Reply::say(format!("it is {until}\n"))
         }
@@ -71,9 +74,9 @@ fn until(course: &mut impl Course, condition: &Condition) -> Reply {
         let soon = if condition.moves_by_itself() { course.cluster().now() + LOOK } else { SimTime::MAX };
         let event = course.next_at().unwrap_or(SimTime::MAX);
         match Some(event.min(soon)).filter(|next| *next <= deadline && course.cluster().handled() < budget) {
-            Some(next) => course.seek(next),
+            Some(next) => course.go_on(next),
             None => {
-                course.seek(deadline);
+                course.go_on(deadline);
                 let found = condition.holds(course.cluster()).found;
                 return Reply { stderr: format!("it is {deadline} and still not: {condition} ({found})\n"), code: 1, ..Reply::default() };
             }
@@ -93,7 +96,7 @@ fn until_quiet(course: &mut impl Course) -> Reply {
                 ..Reply::default()
             };
         }
-        course.seek(next);
+        course.go_on(next);
     }
     Reply::say(format!("it is {}; nothing waits any more\n", course.cluster().now()))
 }
@@ -106,7 +109,7 @@ fn step(course: &mut impl Course, count: u32) -> Reply {
             break;
         };
         let before = course.cluster().trace().noted();
-        course.seek(next);
+        course.go_on(next);
         for sentence in explain::since(course.cluster(), before) {
             told.push_str(&format!("{sentence}\n"));
         }

@@ -224,8 +224,28 @@ fn words_of_time_move_what_is_looked_at() {
     assert!(printed(&back.prints, 0).contains("1 commands lie ahead"), "{:?}", back.prints);
     assert_eq!((back.frame.at, back.frame.horizon), (0, at));
     assert_eq!(sandbox.link().lines.len(), 1);
+    assert_eq!((back.ahead, printed(&back.prints, 0).matches("created").count()), (1, 0));
     let stepped = sandbox.step(true);
-    assert!(stepped.frame.at > 0 && !stepped.frame.owners.is_empty());
+    assert_eq!((stepped.ahead, stepped.frame.owners.len()), (0, 1), "what was done at the first moment is done again");
+    line(&mut sandbox, 0, "seek 0s");
+    let again = line(&mut sandbox, 0, "until deployment/web is complete");
+    assert!(printed(&again.prints, 0).contains("later"), "{:?}", again.prints);
+}
+
+#[test]
+fn another_branch_is_looked_at_where_one_is_even_at_the_first_moment() {
+    let mut sandbox = empty();
+    line(&mut sandbox, 0, "create deployment web --image=nginx");
+    sandbox.fork("b");
+    let switched = sandbox.switch_branch(0).expect("the first branch");
+    assert_eq!((switched.ahead, switched.frame.owners.len()), (0, 1));
+}
+
+#[test]
+fn a_link_that_leads_too_far_is_refused() {
+    let far = Link { version: 1, at: Some(u64::MAX / 2), ..Link::default() };
+    let problem = Sandbox::open(&far, None).map(drop).expect_err("nobody waits for that");
+    assert!(problem.message.contains("more than a day"), "{problem:?}");
 }
 
 #[test]
