@@ -6,6 +6,7 @@ import { dialogue, embedded, openSide } from '../state/layout';
 import { decodeLink, LinkError, readFragment } from '../state/link';
 import { emptyCluster, openRun } from '../state/open';
 import { notify, report } from '../state/problems';
+import { opened } from '../state/run';
 import { shown } from '../state/selection';
 import { recall, remember } from '../state/storage';
 import { text } from './text';
@@ -57,7 +58,9 @@ export function explainLink(thrown: unknown): void {
     throw thrown;
   }
   const message = thrown.fault === 'damaged' ? text().badLink : text().futureLink(thrown.fault.newer);
-  notify({ tone: 'problem', message, help: text().badLinkHelp });
+  // At the start there is no run that could stay.
+  const help = opened.peek() ? text().badLinkStays : text().badLinkHelp;
+  notify({ tone: 'problem', message, help });
 }
 
 /** Opens what the address asks for. Whether it could. */

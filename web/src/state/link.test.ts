@@ -24,6 +24,21 @@ test('a run comes back as it was', async () => {
   expect(await decodeLink(fragment)).toEqual(run);
 });
 
+/** What `podarium link` printed for the scenario below, with `--seed 7 --at 1.5s`. */
+const MADE_BY_THE_CLI =
+  '#v1.Lc1NCsIwEIbhqwyztqCCCAPeJJs0_SjBdlKS1B9KbyCCRxC8RfE2FTyGXfgu380z8Akx-aAsmxUnB7XRBxZW20Jonu6fx3ueXt_nzahr-pQRhQYNFZLQdjS6nC6J0YKOfQmXGyEXYTOoQteEawvNdEZJReFbW-OgtdeLUV44oGLZr9jmhd-t_40_';
+
+test('a link that the command line made opens here', async () => {
+  const asked = readFragment(MADE_BY_THE_CLI);
+  expect(asked.kind).toBe('run');
+  expect(await decodeLink(MADE_BY_THE_CLI.slice(1))).toEqual({
+    version: 1,
+    scenario: 'name: 从命令行\ncluster: {nodes: 2}\nsteps:\n- kubectl: create deployment web --image=nginx\n',
+    seed: 7,
+    at: 1_500_000_000,
+  });
+});
+
 test('repeated lines hardly cost anything', async () => {
   const lines = Array.from({ length: 200 }, (_, index) => ({ at: index * 1e9, terminal: 0, line: 'get pods' }));
   expect((await encodeLink({ version: 1, lines })).length).toBeLessThan(1_500);
