@@ -253,7 +253,7 @@ test('a first load is small', async () => {
   await here.playFreely();
   const first = [...here.loaded].filter(([path]) => !LATER.test(path));
   expect(first.filter(([path]) => path.endsWith('.wasm'))).toHaveLength(1);
-  expect(first.filter(([path]) => /worker-|Terminals-|Topology-/.test(path))).toHaveLength(3);
+  expect(first.filter(([path]) => /(worker|Terminals|Topology)-[^/]*\.js$/.test(path))).toHaveLength(3);
   const bytes = first.reduce((sum, [, size]) => sum + size, 0);
   expect(bytes, first.map(([path, size]) => `${size} ${path}`).join('\n')).toBeLessThan(FIRST_LOAD_MAX);
 });
