@@ -7,6 +7,7 @@ import { isProblem, sim } from '../../sim/client';
 import { attempt, notify } from '../../state/problems';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
+import { FileInput } from '../../ui/FileInput';
 import { Icon } from '../../ui/Icon';
 import { Menu, MenuItem } from '../../ui/Menu';
 import { lessons, loadLessons, ownLessons } from '../lessons/catalogue';
@@ -123,19 +124,7 @@ function Bar() {
           </>
         )}
       </Menu>
-      <input
-        ref={input}
-        type="file"
-        accept=".yaml,.yml"
-        hidden
-        onChange={event => {
-          const [file] = event.currentTarget.files ?? [];
-          event.currentTarget.value = '';
-          if (file) {
-            attempt(take(file));
-          }
-        }}
-      />
+      <FileInput input={input} accept=".yaml,.yml" take={file => attempt(take(file))} />
       <Button icon="download" onClick={() => download(`${draft.peek().name}.yaml`, written())}>
         {text().exportFile}
       </Button>

@@ -7,6 +7,7 @@ import { openView } from '../../state/selection';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { Empty } from '../../ui/Empty';
+import { FileInput } from '../../ui/FileInput';
 import { Icon } from '../../ui/Icon';
 import { addLesson, beds, type Entry, lessons, loadLessons, ownLessons, removeLesson } from './catalogue';
 import { current, openLesson } from './current';
@@ -185,19 +186,7 @@ function Own() {
         <Button icon="upload" onClick={() => input.current?.click()}>
           {text().importFile}
         </Button>
-        <input
-          ref={input}
-          type="file"
-          accept=".yaml,.yml"
-          hidden
-          onChange={event => {
-            const [file] = event.currentTarget.files ?? [];
-            event.currentTarget.value = '';
-            if (file) {
-              attempt(take(file));
-            }
-          }}
-        />
+        <FileInput input={input} accept=".yaml,.yml" take={file => attempt(take(file))} />
       </div>
       {problem && (
         <div class="lessons-problem" role="alert">

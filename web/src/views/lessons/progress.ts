@@ -1,5 +1,5 @@
 /** What was solved, and how well. Kept in this browser only. */
-import { computed, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { recall, remember } from '../../state/storage';
 import type { Stars } from './score';
 
@@ -44,9 +44,6 @@ export function solved(progress: Progress, name: string, now: Result): Progress 
 }
 
 export const progress = signal<Progress>(sensible(recall<unknown>(KEY, {})));
-
-/** The names of all lessons that were solved. */
-export const solvedNames = computed<ReadonlySet<string>>(() => new Set(Object.keys(progress.value)));
 
 function keep(next: Progress): void {
   progress.value = next;

@@ -58,8 +58,6 @@ export interface EditorOptions {
 export interface Editor {
   /** Shows a file; what was typed into it before can still be undone. */
   open(name: string, text: string): void;
-  /** Forgets a file that is gone, or has another name now. */
-  forget(name: string): void;
   setWords(words: Words): void;
   /** Checks again: the cluster has changed. */
   recheck(): void;
@@ -202,12 +200,6 @@ export function createEditor(options: EditorOptions): Editor {
       const kept = states.get(name);
       view.setState(kept?.doc.toString() === text ? kept : EditorState.create({ doc: text, extensions: extensions() }));
       view.dispatch({ effects: [compartment.reconfigure(saying(words)), checkAgain.of(null)] });
-    },
-    forget(name) {
-      states.delete(name);
-      if (name === current) {
-        current = '';
-      }
     },
     setWords(next) {
       words = next;
